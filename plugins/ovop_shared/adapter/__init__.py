@@ -1,0 +1,1 @@
+"""What the three adapters share: the only room of ovop_shared that imports saleor or celery."""

@@ -1,0 +1,57 @@
+"""The base of the three Saleor plugins: one address for pages and GraphQL, hooks that never break the shop."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from saleor.plugins.base_plugin import BasePlugin
+
+from ovop_shared.adapter.requester import saleor_requester
+from ovop_shared.endpoint import refuse, serve
+from ovop_shared.errors import NotFound, OvopError
+from ovop_shared.requester import attach_requester
+
+logger = logging.getLogger(__name__)
+
+Hook = TypeVar("Hook", bound=Callable[..., Any])
+
+
+class OvopPlugin(BasePlugin):  # type: ignore[misc]
+    """Global (one configuration for all channels: with one per channel Saleor fires product hooks oddly or not at all)."""
+
+    APP: ClassVar[str]
+    CONFIGURATION_PER_CHANNEL = False
+    DEFAULT_ACTIVE = True
+    DEFAULT_CONFIGURATION: ClassVar[list[dict[str, Any]]] = []
+
+    def webhook(self, request: HttpRequest, path: str, previous_value: Any) -> HttpResponseBase:
+        """Serve `/plugins/<id>/<path>`. Saleor calls this for inactive plugins too."""
+        if not self.active:
+            return refuse(request, NotFound("There is no such page."))
+        try:
+            attach_requester(request, saleor_requester(request))
+        except OvopError as error:
+            return refuse(request, error)
+        return serve(request, self.APP, path)
+
+
+def quiet_hook(hook: Hook) -> Hook:
+    """For every hook but a veto: log what goes wrong, return previous_value, never raise into the shop's request.
+
+    Saleor isolates neither plugins nor events: an exception here would lose the hooks and mails after it.
+    """
+
+    @functools.wraps(hook)
+    def guarded(self: OvopPlugin, *args: Any, previous_value: Any = None, **kwargs: Any) -> Any:
+        if not self.active:
+            return previous_value
+        try:
+            hook(self, *args, **kwargs)
+        except Exception:
+            logger.exception("%s.%s failed", type(self).__name__, hook.__name__)
+        return previous_value
+
+    return guarded  # type: ignore[return-value]

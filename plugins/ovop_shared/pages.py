@@ -1,0 +1,98 @@
+"""One frame for every page: language, escaping, security headers. Rendered by an engine of its own.
+
+The host's TEMPLATES setting is not used: Saleor's differs from release to release and marks missing variables in
+the text. Templates live in each plugin's `templates/<app>/`.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from django.http import HttpRequest, HttpResponse
+from django.template import Context, Engine
+from django.utils.safestring import mark_safe
+
+from ovop_shared.errors import OvopError
+from ovop_shared.languages import LANGUAGES, page_language
+from ovop_shared.translations import is_reviewed, translate
+
+_PLUGINS_FOLDER = Path(__file__).parent.parent
+_STYLE = (Path(__file__).parent / "templates" / "ovop_shared" / "page.css").read_text(encoding="utf-8")
+_STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@cache
+def _engine() -> Engine:
+    folders = [str(folder) for folder in sorted(_PLUGINS_FOLDER.glob("ovop_*/templates"))]
+    return Engine(
+        dirs=folders,
+        libraries={"ovop": "ovop_shared.page_tags"},
+        builtins=["ovop_shared.page_tags"],
+        loaders=[("django.template.loaders.cached.Loader", ["django.template.loaders.filesystem.Loader"])],
+    )
+
+
+def request_language(request: HttpRequest, default: str = "en") -> str:
+    """`?lang=` first, then the browser's languages, then `default`."""
+    wanted = request.GET.get("lang")
+    return page_language(wanted, request.headers.get("Accept-Language", ""), default)
+
+
+def render_fragment(template: str, context: Mapping[str, object], language: str) -> str:
+    """A template as text, without the frame's headers; the same input gives the same bytes."""
+    return _engine().get_template(template).render(Context({**context, "language": language}))
+
+
+def render_page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    language: str | None = None,
+    status: int = 200,
+    is_indexed: bool = False,
+    cache_seconds: int = 0,
+) -> HttpResponse:
+    """A whole page. `cache_seconds` > 0 makes it cacheable by anyone: only for pages that are the same for all."""
+    language = language or request_language(request)
+    body = render_fragment(
+        template,
+        {
+            **context,
+            "style": mark_safe(_STYLE),  # noqa: S308 - our own file
+            "languages": LANGUAGES,
+            "path": request.path,
+            "is_reviewed": is_reviewed(language),
+            "is_indexed": is_indexed,
+        },
+        language,
+    )
+    response = HttpResponse(body, status=status)
+    response["Content-Language"] = language
+    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response["Referrer-Policy"] = "no-referrer" if not is_indexed else "strict-origin-when-cross-origin"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Vary"] = "Accept-Language"
+    response["Cache-Control"] = f"public, max-age={cache_seconds}" if cache_seconds else "private, no-store"
+    if not is_indexed:
+        response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def error_page(request: HttpRequest, error: OvopError) -> HttpResponse:
+    """A refusal as a page: what is wrong, in the visitor's language where we have it, and the stable code."""
+    language = request_language(request)
+    return render_page(
+        request,
+        "ovop_shared/error.html",
+        {"title": translate("This cannot be shown", language), "error": error},
+        language=language,
+        status=error.status,
+    )

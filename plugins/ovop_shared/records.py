@@ -1,0 +1,20 @@
+"""Plain records of what a host's shop holds; the Saleor adapters produce them, recorded files hold them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRecord:
+    """A product as the shop knows it. `pk` is Saleor's integer key; `slug` is unique in the shop.
+
+    `product_type` and `categories` are slugs, categories from the product's own up to the root. `names` maps BCP 47
+    tags to the translated names; the untranslated one is `name`.
+    """
+
+    pk: int
+    slug: str
+    name: str
+    product_type: str
+    categories: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
