@@ -1,0 +1,56 @@
+"""Saleor's products as ProductRecords."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from saleor.product.models import Product, ProductTranslation
+
+from ovop_shared.records import ProductRecord
+
+
+class SaleorCatalogue:
+    """Reads the writer: what a task has just been told of must be there. Four queries whatever the number."""
+
+    def by_slug(self, slugs: Collection[str]) -> Mapping[str, ProductRecord]:
+        return {record.slug: record for record in _records(slug__in=list(slugs))}
+
+    def by_pk(self, pks: Collection[int]) -> Mapping[int, ProductRecord]:
+        return {record.pk: record for record in _records(pk__in=list(pks))}
+
+
+def _records(**lookup: Any) -> list[ProductRecord]:
+    products = list(Product.objects.filter(**lookup).select_related("product_type", "category").order_by("pk"))
+    translations: dict[int, dict[str, str]] = {}
+    rows = ProductTranslation.objects.filter(product__in=products).exclude(name=None)
+    for pk, language, name in rows.values_list("product_id", "language_code", "name"):
+        translations.setdefault(pk, {})[language] = name
+    categories = category_paths({product.category for product in products if product.category})
+    return [
+        ProductRecord(
+            pk=product.pk,
+            slug=product.slug,
+            name=product.name,
+            product_type=product.product_type.slug,
+            categories=categories.get(product.category_id, ()),
+            names=translations.get(product.pk, {}),
+        )
+        for product in products
+    ]
+
+
+def category_paths(categories: Collection[Any]) -> dict[int | None, tuple[str, ...]]:
+    """Category pk -> slugs from the category itself up to its root, in one query for all of them."""
+    if not categories:
+        return {}
+    model = type(next(iter(categories)))
+    trees = model.objects.filter(tree_id__in={category.tree_id for category in categories})
+    nodes = {node.pk: node for node in trees}
+    paths: dict[int | None, tuple[str, ...]] = {}
+    for category in categories:
+        path = []
+        node = nodes.get(category.pk)
+        while node is not None:
+            path.append(node.slug)
+            node = nodes.get(node.parent_id)
+        paths[category.pk] = tuple(path)
+    return paths
