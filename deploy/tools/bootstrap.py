@@ -3,45 +3,56 @@
 Run by the Makefile with the machine's python3, so this file stays readable for Pythons older than the project's own.
 """
 
+from __future__ import annotations
+
+import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 MINIMUM = (3, 11)
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
-VENV = os.path.join(ROOT, ".venv")  # noqa: PTH118
-STAMP = os.path.join(VENV, "ready")  # noqa: PTH118
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+STAMP = VENV / "ready"
 # What must be there before anything is built from source; two of the pins are source archives only.
 BUILD_TOOLS = ("packaging", "setuptools", "wheel")
 SHOWN = ("Collecting ", "Downloading ", "Building ", "Installing ", "Successfully ")
 
 
-def wanted_state() -> str:
-    """What the environment was made from; another value means it has to be made again."""
-    digest = hashlib.sha256(f"{sys.version_info[:3]} {ROOT}".encode())
-    for name in ("pyproject.toml", "constraints.txt"):
-        with open(os.path.join(ROOT, name), "rb") as file:  # noqa: PTH118, PTH123
-            digest.update(file.read())
-    return digest.hexdigest()
+def wanted_state() -> dict[str, str]:
+    """What the environment has to be made from: `base` needs a new one, the others one more run of pip."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    parts = {
+        "base": f"{sys.version} {ROOT}",
+        "pins": (ROOT / "constraints.txt").read_text(),
+        "project": json.dumps([project["build-system"], project["project"], project["tool"]["setuptools"]]),
+    }
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in parts.items()}
 
 
-def current_state() -> str:
+def current_state() -> dict[str, str]:
+    """What it was last made from; empty when it was never finished."""
     try:
-        with open(STAMP) as file:  # noqa: PTH123
-            return file.read()
-    except OSError:
-        return ""
+        state: dict[str, str] = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return {}
+    return state
 
 
 def check_python() -> None:
     if sys.version_info < MINIMUM:
-        sys.exit("Python {}.{} or newer is needed; {} is {}.{}. Name another one: make PYTHON=python3.12 …".format(
-            MINIMUM[0], MINIMUM[1], sys.executable, sys.version_info[0], sys.version_info[1]
-        ))
+        sys.exit(
+            f"Python {MINIMUM[0]}.{MINIMUM[1]} or newer is needed; {sys.executable} is older. "
+            "Name another one: make PYTHON=python3.12 …"
+        )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -56,8 +67,8 @@ def pip(title: str, *arguments: str) -> None:
     """Run pip in the new environment, showing a line per package; its whole output when it fails."""
     print(f"  {title}", flush=True)
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    command = [os.path.join(VENV, "bin", "python"), "-m", "pip", "install", "--progress-bar", "off", *arguments]  # noqa: PTH118
-    process = subprocess.Popen(  # noqa: S603
+    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--progress-bar", "off", *arguments]
+    process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     output = []
@@ -72,8 +83,7 @@ def pip(title: str, *arguments: str) -> None:
 
 def pins_of(names: tuple[str, ...]) -> str:
     """The blocks of constraints.txt that pin these packages, with their hashes."""
-    with open(os.path.join(ROOT, "constraints.txt")) as file:  # noqa: PTH118, PTH123
-        blocks = re.split(r"\n(?=\S)", file.read())
+    blocks = re.split(r"\n(?=\S)", (ROOT / "constraints.txt").read_text())
     return "\n".join(block for block in blocks if block.split("==")[0] in names) + "\n"
 
 
@@ -82,25 +92,30 @@ def main() -> None:
     wanted = wanted_state()
     if current_state() == wanted:
         return
-    os.makedirs(os.path.join(ROOT, ".ovop"), exist_ok=True)  # noqa: PTH103, PTH118
-    with open(os.path.join(ROOT, ".ovop", "bootstrap.lock"), "w") as lock:  # noqa: PTH118, PTH123
-        import fcntl
-
+    state_folder = ROOT / ".ovop"
+    state_folder.mkdir(exist_ok=True)
+    with (state_folder / "bootstrap.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if current_state() == wanted:
-            return
-        print("Making the virtual environment .venv (once; again when the pins change)", flush=True)
+        current = current_state()
+        if current != wanted:
+            make(current, wanted)
+
+
+def make(current: dict[str, str], wanted: dict[str, str]) -> None:
+    print("Making the virtual environment .venv (again only when the pins change)", flush=True)
+    is_new = current.get("base") != wanted["base"]
+    if is_new:
         shutil.rmtree(VENV, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)  # noqa: S603
+        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    if is_new or current.get("pins") != wanted["pins"]:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as build_tools:
             build_tools.write(pins_of(BUILD_TOOLS))
             build_tools.flush()
             pip("1/3 build tools", "--no-deps", "--require-hashes", "-r", build_tools.name)
         # The file pins the whole closure: --no-deps keeps pip from adding anything to it.
         pip("2/3 dependencies", "--no-deps", "--no-build-isolation", "--require-hashes", "-r", "constraints.txt")
-        pip("3/3 saleor-ovop", "--no-deps", "--no-build-isolation", "-e", ".")
-        with open(STAMP, "w") as file:  # noqa: PTH123
-            file.write(wanted)
+    pip("3/3 saleor-ovop", "--no-deps", "--no-build-isolation", "-e", ".")
+    STAMP.write_text(json.dumps(wanted))
 
 
 if __name__ == "__main__":
