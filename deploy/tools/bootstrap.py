@@ -22,7 +22,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "ready"
 # What must be there before anything is built from source; two of the pins are source archives only.
 BUILD_TOOLS = ("packaging", "setuptools", "wheel")
-SHOWN = ("Collecting ", "Downloading ", "Building ", "Installing ", "Successfully ")
+SHOWN = ("Collecting ", "Installing ")
 
 
 def wanted_state() -> dict[str, str]:
@@ -76,7 +76,7 @@ def pip(title: str, *arguments: str) -> None:
     for line in process.stdout:
         output.append(line)
         if line.strip().startswith(SHOWN):
-            print("    " + line.strip()[:110], flush=True)
+            print("    " + line.strip().partition(" (from ")[0][:100], flush=True)
     if process.wait():
         sys.exit("".join(output) + f"\nInstalling failed: {title}. The lines above say why.")
 
