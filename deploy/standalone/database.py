@@ -157,6 +157,9 @@ class EmbeddedServer:
             with suppress(BlockingIOError):
                 fcntl.flock(self._users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop", check=False)
+                if self.socket_folder != self.data:
+                    with suppress(OSError):
+                        self.socket_folder.rmdir()
             os.close(self._users_lock)
         self._users_lock = self._process = None
 
