@@ -19,6 +19,9 @@ class EntryKind(models.TextChoices):
     PAYOUT_RELEASED = "payout_released"
 
 
+SETTLEMENT_KINDS = (EntryKind.SALE, EntryKind.REFUND, EntryKind.ADJUSTMENT)
+
+
 class Account(models.Model):
     """One account in one currency. Its path says what it is (accounts.py); it never changes."""
 

@@ -64,9 +64,7 @@ def terms_from_document(document: Mapping[str, Any]) -> LineTerms:
     return LineTerms(
         rule_code=document["rule_code"],
         rule_version=document["rule_version"],
-        steps=tuple(
-            Step(**{**raw, "base": Base(raw["base"])}) for raw in document["steps"]
-        ),
+        steps=tuple(Step(**{**raw, "base": Base(raw["base"])}) for raw in document["steps"]),
         makers=tuple(MakerShare(**maker) for maker in document["makers"]),
         village_code=document["village_code"],
         outlet=document["outlet"],

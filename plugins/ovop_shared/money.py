@@ -17,7 +17,20 @@ Key = TypeVar("Key", bound=Hashable)
 # ISO 4217 gives UZS, KZT and the others two minor digits; Babel's CLDR digits follow usage and change between
 # releases, so a stored amount must not depend on them.
 MINOR_DIGITS: Mapping[str, int] = MappingProxyType(
-    {"CNY": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KGS": 2, "KRW": 0, "KZT": 2, "RUB": 2, "TJS": 2, "TRY": 2, "USD": 2, "UZS": 2}
+    {
+        "CNY": 2,
+        "EUR": 2,
+        "GBP": 2,
+        "JPY": 0,
+        "KGS": 2,
+        "KRW": 0,
+        "KZT": 2,
+        "RUB": 2,
+        "TJS": 2,
+        "TRY": 2,
+        "USD": 2,
+        "UZS": 2,
+    }
 )
 
 

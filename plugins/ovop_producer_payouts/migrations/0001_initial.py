@@ -6,200 +6,354 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='StatementCounter',
+            name="StatementCounter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('last_number', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("last_number", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=200)),
-                ('currency', models.CharField(max_length=3)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("path", models.CharField(max_length=200)),
+                ("currency", models.CharField(max_length=3)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('path', 'currency'), name='ovop_account_path_currency'), models.UniqueConstraint(fields=('id', 'currency'), name='ovop_account_id_currency'), models.CheckConstraint(condition=models.Q(('path__regex', '^(psp:clearing|shipping|association:(fee|unassigned)|customer:prepaid|tax:[A-Z]{2}|costs:[A-Za-z0-9][A-Za-z0-9._-]*|outlet:[A-Za-z0-9][A-Za-z0-9._-]*:(cash|commission)|village:[A-Za-z0-9][A-Za-z0-9._-]*:fund|producer:[A-Za-z0-9][A-Za-z0-9._-]*:(payable|in_transit|advance))$')), name='ovop_account_path_known'), models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='ovop_account_currency_code')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("path", "currency"), name="ovop_account_path_currency"),
+                    models.UniqueConstraint(fields=("id", "currency"), name="ovop_account_id_currency"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "path__regex",
+                                "^(psp:clearing|shipping|association:(fee|unassigned)|customer:prepaid|tax:[A-Z]{2}|costs:[A-Za-z0-9][A-Za-z0-9._-]*|outlet:[A-Za-z0-9][A-Za-z0-9._-]*:(cash|commission)|village:[A-Za-z0-9][A-Za-z0-9._-]*:fund|producer:[A-Za-z0-9][A-Za-z0-9._-]*:(payable|in_transit|advance))$",
+                            )
+                        ),
+                        name="ovop_account_path_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="ovop_account_currency_code"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=200, unique=True)),
-                ('kind', models.CharField(choices=[('sale', 'Sale'), ('refund', 'Refund'), ('adjustment', 'Adjustment'), ('payout_claim', 'Payout Claim'), ('payout_completed', 'Payout Completed'), ('payout_released', 'Payout Released')], max_length=20)),
-                ('order_id', models.CharField(blank=True, default='', max_length=64)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('content_sha256', models.CharField(max_length=64)),
-                ('posted_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='ovop_producer_payouts.entry')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=200, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("sale", "Sale"),
+                            ("refund", "Refund"),
+                            ("adjustment", "Adjustment"),
+                            ("payout_claim", "Payout Claim"),
+                            ("payout_completed", "Payout Completed"),
+                            ("payout_released", "Payout Released"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("order_id", models.CharField(blank=True, default="", max_length=64)),
+                ("reason", models.TextField(blank=True, default="")),
+                ("content_sha256", models.CharField(max_length=64)),
+                ("posted_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="ovop_producer_payouts.entry",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutBatch',
+            name="PayoutBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=100, unique=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('payable_until', models.DateTimeField()),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('approved', 'Approved'), ('submitted', 'Submitted'), ('closed', 'Closed')], default='draft', max_length=10)),
-                ('created_by', models.CharField(max_length=254)),
-                ('approved_by', models.CharField(blank=True, default='', max_length=254)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=100, unique=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("payable_until", models.DateTimeField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("approved", "Approved"),
+                            ("submitted", "Submitted"),
+                            ("closed", "Closed"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("created_by", models.CharField(max_length=254)),
+                ("approved_by", models.CharField(blank=True, default="", max_length=254)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('approved_by', ''), models.Q(('approved_by', models.F('created_by')), _negated=True), _connector='OR'), name='ovop_batch_four_eyes'), models.CheckConstraint(condition=models.Q(('status', 'draft'), models.Q(('approved_by', ''), _negated=True), _connector='OR'), name='ovop_batch_approved_by_someone')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by", ""),
+                            models.Q(("approved_by", models.F("created_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="ovop_batch_four_eyes",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status", "draft"), models.Q(("approved_by", ""), _negated=True), _connector="OR"
+                        ),
+                        name="ovop_batch_approved_by_someone",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Payout',
+            name="Payout",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('producer_code', models.CharField(max_length=64)),
-                ('currency', models.CharField(max_length=3)),
-                ('amount_minor', models.BigIntegerField()),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('approved', 'Approved'), ('submitted', 'Submitted'), ('completed', 'Completed'), ('failed', 'Failed')], default='draft', max_length=10)),
-                ('payment_reference', models.CharField(blank=True, default='', max_length=100)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='ovop_producer_payouts.payoutbatch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("producer_code", models.CharField(max_length=64)),
+                ("currency", models.CharField(max_length=3)),
+                ("amount_minor", models.BigIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("approved", "Approved"),
+                            ("submitted", "Submitted"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("payment_reference", models.CharField(blank=True, default="", max_length=100)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payouts",
+                        to="ovop_producer_payouts.payoutbatch",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutEvent',
+            name="PayoutEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_status', models.CharField(blank=True, default='', max_length=10)),
-                ('to_status', models.CharField(choices=[('draft', 'Draft'), ('approved', 'Approved'), ('submitted', 'Submitted'), ('completed', 'Completed'), ('failed', 'Failed')], max_length=10)),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('at', models.DateTimeField()),
-                ('payout', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='ovop_producer_payouts.payout')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("from_status", models.CharField(blank=True, default="", max_length=10)),
+                (
+                    "to_status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("approved", "Approved"),
+                            ("submitted", "Submitted"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.TextField(blank=True, default="")),
+                ("at", models.DateTimeField()),
+                (
+                    "payout",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="ovop_producer_payouts.payout",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3)),
-                ('amount_minor', models.BigIntegerField()),
-                ('line_id', models.CharField(blank=True, default='', max_length=64)),
-                ('step', models.CharField(blank=True, default='', max_length=40)),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='ovop_producer_payouts.account')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='ovop_producer_payouts.entry')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("currency", models.CharField(max_length=3)),
+                ("amount_minor", models.BigIntegerField()),
+                ("line_id", models.CharField(blank=True, default="", max_length=64)),
+                ("step", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="ovop_producer_payouts.account",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="ovop_producer_payouts.entry",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SettledOrder',
+            name="SettledOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order_id', models.CharField(max_length=64, unique=True)),
-                ('number', models.CharField(blank=True, default='', max_length=64)),
-                ('channel', models.CharField(blank=True, default='', max_length=255)),
-                ('currency', models.CharField(blank=True, default='', max_length=3)),
-                ('outlet', models.CharField(blank=True, default='', max_length=255)),
-                ('placed_at', models.DateTimeField(null=True)),
-                ('changed_at', models.DateTimeField(null=True)),
-                ('payable_at', models.DateTimeField(null=True)),
-                ('settlements', models.PositiveIntegerField(default=0)),
-                ('snapshot', models.JSONField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order_id", models.CharField(max_length=64, unique=True)),
+                ("number", models.CharField(blank=True, default="", max_length=64)),
+                ("channel", models.CharField(blank=True, default="", max_length=255)),
+                ("currency", models.CharField(blank=True, default="", max_length=3)),
+                ("outlet", models.CharField(blank=True, default="", max_length=255)),
+                ("placed_at", models.DateTimeField(null=True)),
+                ("changed_at", models.DateTimeField(null=True)),
+                ("payable_at", models.DateTimeField(null=True)),
+                ("settlements", models.PositiveIntegerField(default=0)),
+                ("snapshot", models.JSONField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['payable_at'], name='ovop_order_payable_at')],
+                "indexes": [models.Index(fields=["payable_at"], name="ovop_order_payable_at")],
             },
         ),
         migrations.CreateModel(
-            name='SettledLine',
+            name="SettledLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_id', models.CharField(max_length=64)),
-                ('product_pk', models.BigIntegerField(null=True)),
-                ('product_name', models.CharField(max_length=255)),
-                ('is_resolved', models.BooleanField()),
-                ('terms', models.JSONField()),
-                ('facts', models.JSONField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='ovop_producer_payouts.settledorder')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line_id", models.CharField(max_length=64)),
+                ("product_pk", models.BigIntegerField(null=True)),
+                ("product_name", models.CharField(max_length=255)),
+                ("is_resolved", models.BooleanField()),
+                ("terms", models.JSONField()),
+                ("facts", models.JSONField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="ovop_producer_payouts.settledorder",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SplitRuleVersion',
+            name="SplitRuleVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('version', models.PositiveIntegerField()),
-                ('channel', models.CharField(blank=True, default='', max_length=255)),
-                ('valid_from_on', models.DateField()),
-                ('document', models.JSONField()),
-                ('created_by', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                ("version", models.PositiveIntegerField()),
+                ("channel", models.CharField(blank=True, default="", max_length=255)),
+                ("valid_from_on", models.DateField()),
+                ("document", models.JSONField()),
+                ("created_by", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'version'), name='ovop_split_rule_version'), models.UniqueConstraint(fields=('channel', 'valid_from_on'), name='ovop_split_rule_one_a_day')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("code", "version"), name="ovop_split_rule_version"),
+                    models.UniqueConstraint(fields=("channel", "valid_from_on"), name="ovop_split_rule_one_a_day"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Statement',
+            name="Statement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField(unique=True)),
-                ('producer_code', models.CharField(max_length=64)),
-                ('currency', models.CharField(max_length=3)),
-                ('period_from_on', models.DateField()),
-                ('period_until_on', models.DateField()),
-                ('language', models.CharField(max_length=10)),
-                ('content', models.JSONField()),
-                ('content_sha256', models.CharField(max_length=64)),
-                ('issued_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField(unique=True)),
+                ("producer_code", models.CharField(max_length=64)),
+                ("currency", models.CharField(max_length=3)),
+                ("period_from_on", models.DateField()),
+                ("period_until_on", models.DateField()),
+                ("language", models.CharField(max_length=10)),
+                ("content", models.JSONField()),
+                ("content_sha256", models.CharField(max_length=64)),
+                ("issued_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('producer_code', 'currency', 'period_from_on'), name='ovop_statement_period_once'), models.CheckConstraint(condition=models.Q(('period_from_on__lte', models.F('period_until_on'))), name='ovop_statement_period_forward')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("producer_code", "currency", "period_from_on"), name="ovop_statement_period_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("period_from_on__lte", models.F("period_until_on"))),
+                        name="ovop_statement_period_forward",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StatementPosting',
+            name="StatementPosting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('posting', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='statement_posting', to='ovop_producer_payouts.posting')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_postings', to='ovop_producer_payouts.statement')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "posting",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_posting",
+                        to="ovop_producer_payouts.posting",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_postings",
+                        to="ovop_producer_payouts.statement",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(condition=models.Q(('order_id', ''), _negated=True), fields=['order_id'], name='ovop_entry_order'),
+            model_name="entry",
+            index=models.Index(
+                condition=models.Q(("order_id", ""), _negated=True), fields=["order_id"], name="ovop_entry_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['posted_at'], name='ovop_entry_posted_at'),
+            model_name="entry",
+            index=models.Index(fields=["posted_at"], name="ovop_entry_posted_at"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('reference', ''), _negated=True), name='ovop_entry_reference_given'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reference", ""), _negated=True), name="ovop_entry_reference_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.UniqueConstraint(fields=('batch', 'producer_code'), name='ovop_payout_once_per_batch'),
+            model_name="payout",
+            constraint=models.UniqueConstraint(fields=("batch", "producer_code"), name="ovop_payout_once_per_batch"),
         ),
         migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='ovop_payout_positive'),
+            model_name="payout",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="ovop_payout_positive"),
         ),
         migrations.AddConstraint(
-            model_name='payoutevent',
-            constraint=models.UniqueConstraint(fields=('payout', 'to_status'), name='ovop_payout_event_once'),
+            model_name="payoutevent",
+            constraint=models.UniqueConstraint(fields=("payout", "to_status"), name="ovop_payout_event_once"),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='ovop_posting_not_zero'),
+            model_name="posting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor", 0), _negated=True), name="ovop_posting_not_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='settledline',
-            constraint=models.UniqueConstraint(fields=('order', 'line_id'), name='ovop_settled_line_once'),
+            model_name="settledline",
+            constraint=models.UniqueConstraint(fields=("order", "line_id"), name="ovop_settled_line_once"),
         ),
     ]

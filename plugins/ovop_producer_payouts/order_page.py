@@ -1,0 +1,69 @@
+"""An order's split as a person reads it: for every line what it cost, and where each part went, with the rule's names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ovop_origin.selectors import best_name
+from ovop_producer_payouts.accounts import producer_of
+from ovop_producer_payouts.models import SettledLine, SettledOrder
+from ovop_producer_payouts.selectors import posted_parts
+from ovop_producer_payouts.split import MAKERS, PAYMENT, PREPAID, SHIPPING, TAX, UNASSIGNED, PostingKey
+from ovop_producer_payouts.split_rules import terms_from_document
+from ovop_shared.translations import translate
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    name: str
+    account: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One order line (or the order itself). `total_minor` is the sum of the parts: what was paid for it so far."""
+
+    title: str
+    rule: str
+    is_resolved: bool
+    parts: tuple[Part, ...]
+    total_minor: int
+
+
+def order_sections(order: SettledOrder, language: str) -> list[Section]:
+    """Three queries, whatever the number of lines."""
+    posted = posted_parts([order.order_id]).get(order.order_id, {})
+    lines = {line.line_id: line for line in SettledLine.objects.filter(order=order).order_by("pk")}
+    sections = [_section(posted, line_id, line, language) for line_id, line in lines.items()]
+    sections.append(_section(posted, "", None, language))
+    return [section for section in sections if section.parts]
+
+
+def _section(posted: Mapping[PostingKey, int], line_id: str, line: SettledLine | None, language: str) -> Section:
+    names = {
+        TAX: translate("Tax", language),
+        MAKERS: translate("Producers", language),
+        UNASSIGNED: translate("Not assigned yet", language),
+        SHIPPING: translate("Shipping", language),
+        PREPAID: translate("Owed to or by the customer", language),
+        PAYMENT: translate("Received", language),
+    }
+    makers: dict[str, str] = {}
+    rule = ""
+    if line is not None:
+        terms = terms_from_document(line.terms)
+        rule = f"{terms.rule_code} v{terms.rule_version}" if terms.rule_code else ""
+        names |= {step.code: best_name(step.names, language) for step in terms.steps}
+        makers = {code: best_name(each, language) for code, each in line.facts.get("makers", {}).items()}
+    parts = []
+    for key in sorted(key for key in posted if key.line_id == line_id):
+        producer = producer_of(key.account)
+        name = makers.get(producer, producer) if producer else names.get(key.step, key.step)
+        parts.append(Part(name, key.account, -posted[key]))
+    return Section(
+        title=line.product_name if line else translate("The order as a whole", language),
+        rule=rule,
+        is_resolved=line.is_resolved if line else True,
+        parts=tuple(parts),
+        total_minor=sum(part.amount_minor for part in parts),
+    )

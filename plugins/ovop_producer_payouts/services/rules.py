@@ -1,0 +1,86 @@
+"""Saving split rules. A saved version never changes; a change is the next version."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from ovop_producer_payouts.errors import InvalidSplitRule, SplitRuleVersionTaken
+from ovop_producer_payouts.models import SplitRuleVersion
+from ovop_producer_payouts.split_rules import steps_as_document, steps_from_document
+from ovop_shared.errors import OvopError
+
+
+def split_rule_save(
+    *,
+    code: str,
+    version: int,
+    channel: str,
+    valid_from_on: datetime.date,
+    document: Mapping[str, Any],
+    by: str,
+    at: datetime.datetime,
+) -> bool:
+    """Save a version of a rule; True when it is new, False when the same one is saved already.
+
+    Raises InvalidSplitRule, SplitRuleOverspent, or SplitRuleVersionTaken when the version, or the channel's day, is
+    taken by other content.
+    """
+    if not code or len(code) > 40:
+        raise InvalidSplitRule("A rule has a code of at most 40 characters.", field="code")
+    if version < 1:
+        raise InvalidSplitRule("Versions count from 1.", field="version")
+    canonical = steps_as_document(steps_from_document(document))
+    try:
+        with transaction.atomic():
+            SplitRuleVersion.objects.create(
+                code=code,
+                version=version,
+                channel=channel,
+                valid_from_on=valid_from_on,
+                document=canonical,
+                created_by=by,
+                created_at=at,
+            )
+    except IntegrityError as error:
+        same = SplitRuleVersion.objects.filter(
+            code=code, version=version, channel=channel, valid_from_on=valid_from_on, document=canonical
+        )
+        if same.exists():
+            return False
+        raise SplitRuleVersionTaken(
+            f"Version {version} of {code!r}, or another rule from {valid_from_on}, is saved with other content.",
+            field="version",
+            params={"code": code, "version": version, "valid_from_on": valid_from_on.isoformat()},
+        ) from error
+    return True
+
+
+def split_rules_load(document: Mapping[str, Any], *, by: str, at: datetime.datetime) -> int:
+    """Save the rules of a document `{"rules": [{"code", "version", "channel", "valid_from_on", "steps"}]}`.
+
+    All or none; returns how many were new. Errors are split_rule_save's, their `row` is the rule's place, from 1.
+    """
+    rules = document.get("rules")
+    if not isinstance(rules, list):
+        raise InvalidSplitRule('The document is an object with a list "rules".', field="rules")
+    saved = 0
+    with transaction.atomic():
+        for row, raw in enumerate(rules, start=1):
+            try:
+                saved += split_rule_save(
+                    code=raw["code"],
+                    version=raw["version"],
+                    channel=raw.get("channel", ""),
+                    valid_from_on=datetime.date.fromisoformat(raw["valid_from_on"]),
+                    document={"steps": raw["steps"]},
+                    by=by,
+                    at=at,
+                )
+            except OvopError as error:
+                error.row = row
+                raise
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise InvalidSplitRule(f"Rule {row} cannot be read: {error!r}.", field="rules", row=row) from error
+    return saved

@@ -1,0 +1,224 @@
+"""Settling orders: from what the shop says now to what the ledger says, by posting the difference.
+
+Level-triggered: it does not matter which event called, how often, or in which order. Each order is one locked row;
+the snapshot is read AFTER the lock is held, so that of two workers the later one never posts an older truth.
+"""
+
+import datetime
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from ovop_certification.selectors import CertificateFacts, certificates_of_products
+from ovop_origin.selectors import OriginFacts, product_origins
+from ovop_producer_payouts import accounts
+from ovop_producer_payouts.locks import lock_orders
+from ovop_producer_payouts.models import EntryKind, SettledLine, SettledOrder, SplitRuleVersion
+from ovop_producer_payouts.selectors import posted_parts, rule_versions
+from ovop_producer_payouts.services.ledger import EntryDraft, PostingDraft, entries_post
+from ovop_producer_payouts.snapshot import LineSnapshot, OrderSnapshot, snapshot_as_json
+from ovop_producer_payouts.split import (
+    PAYMENT,
+    LineTerms,
+    MakerShare,
+    Parts,
+    PostingKey,
+    difference,
+    order_targets,
+)
+from ovop_producer_payouts.split_rules import steps_from_document, terms_as_document, terms_from_document
+from ovop_shared.shop_time import shop_day
+
+SnapshotReader = Callable[[Collection[str]], Mapping[str, OrderSnapshot]]
+
+HOLD_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settling an order came to: `posted` is empty when the ledger was right already."""
+
+    order_id: str
+    posted: Parts
+    unresolved_lines: tuple[str, ...]
+
+
+def orders_settle(
+    order_ids: Collection[str], read_snapshots: SnapshotReader, *, at: datetime.datetime, hold_days: int = HOLD_DAYS
+) -> list[Settlement]:
+    """Bring the ledger of these orders to what `read_snapshots` says of them now; all of them or none.
+
+    `read_snapshots` is called once, inside the transaction and after every order is locked. An order it leaves out
+    is one the shop no longer has: its postings stay. A second call without a change posts nothing. The number of
+    queries does not depend on the number of orders or lines.
+    """
+    wanted = sorted(set(order_ids))
+    if not wanted:
+        return []
+    with transaction.atomic():
+        SettledOrder.objects.bulk_create(
+            [SettledOrder(order_id=order_id) for order_id in wanted], ignore_conflicts=True
+        )
+        orders = {order.order_id: order for order in lock_orders(wanted)}
+        snapshots = read_snapshots(wanted)
+        terms = _terms(orders, snapshots)
+        posted = posted_parts(wanted)
+        settlements: list[Settlement] = []
+        drafts: list[EntryDraft] = []
+        for order_id, snapshot in sorted(snapshots.items()):
+            order_terms = terms[order_id]
+            delta = difference(order_targets(snapshot, order_terms), posted.get(order_id, {}))
+            unresolved = tuple(sorted(line for line, each in order_terms.items() if not each.is_resolved))
+            settlements.append(Settlement(order_id, delta, unresolved))
+            order = orders[order_id]
+            _note(order, snapshot, hold_days)
+            if delta:
+                order.settlements += 1
+                drafts.append(_draft(order, snapshot, delta, is_first=not posted.get(order_id), at=at))
+        entries_post(drafts)
+        SettledOrder.objects.bulk_update(
+            [orders[order_id] for order_id in snapshots],
+            [
+                "number",
+                "channel",
+                "currency",
+                "outlet",
+                "placed_at",
+                "changed_at",
+                "payable_at",
+                "settlements",
+                "snapshot",
+            ],
+        )
+    return settlements
+
+
+def _note(order: SettledOrder, snapshot: OrderSnapshot, hold_days: int) -> None:
+    order.number = snapshot.number
+    order.channel = snapshot.channel
+    order.currency = snapshot.currency
+    order.outlet = snapshot.outlet
+    order.placed_at = snapshot.placed_at
+    order.changed_at = snapshot.changed_at
+    order.payable_at = snapshot.fulfilled_at + datetime.timedelta(days=hold_days) if snapshot.fulfilled_at else None
+    order.snapshot = snapshot_as_json(snapshot)
+
+
+def _draft(
+    order: SettledOrder, snapshot: OrderSnapshot, delta: Parts, *, is_first: bool, at: datetime.datetime
+) -> EntryDraft:
+    money_moved = delta.get(PostingKey(accounts.PSP_CLEARING, "", PAYMENT), 0)
+    if is_first:
+        kind = EntryKind.SALE
+    elif money_moved < 0:
+        kind = EntryKind.REFUND
+    else:
+        kind = EntryKind.ADJUSTMENT
+    return EntryDraft(
+        reference=f"settle:{snapshot.order_id}:{order.settlements}",
+        kind=kind,
+        posted_at=at,
+        order_id=snapshot.order_id,
+        postings=tuple(
+            PostingDraft(key.account, snapshot.currency, amount_minor, key.line_id, key.step)
+            for key, amount_minor in delta.items()
+        ),
+    )
+
+
+def _terms(
+    orders: Mapping[str, SettledOrder], snapshots: Mapping[str, OrderSnapshot]
+) -> dict[str, dict[str, LineTerms]]:
+    """Order id -> line id -> terms: the frozen ones, and for lines seen first (or still unresolved) today's, frozen now."""
+    frozen: dict[tuple[str, str], SettledLine] = {}
+    for row in SettledLine.objects.filter(order__in=orders.values()).select_related("order"):
+        frozen[row.order.order_id, row.line_id] = row
+    open_lines = [
+        (snapshot, line)
+        for snapshot in snapshots.values()
+        for line in snapshot.lines
+        if (snapshot.order_id, line.line_id) not in frozen or not frozen[snapshot.order_id, line.line_id].is_resolved
+    ]
+    _freeze(orders, frozen, open_lines)
+    return {
+        snapshot.order_id: {
+            line.line_id: terms_from_document(frozen[snapshot.order_id, line.line_id].terms) for line in snapshot.lines
+        }
+        for snapshot in snapshots.values()
+    }
+
+
+def _freeze(
+    orders: Mapping[str, SettledOrder],
+    frozen: dict[tuple[str, str], SettledLine],
+    open_lines: list[tuple[OrderSnapshot, LineSnapshot]],
+) -> None:
+    if not open_lines:
+        return
+    product_pks = {line.product_pk for _, line in open_lines if line.product_pk is not None}
+    origins = product_origins(product_pks)
+    rules = rule_versions(
+        {snapshot.order_id: (snapshot.channel, shop_day(snapshot.placed_at)) for snapshot, _ in open_lines}
+    )
+    certificates: dict[datetime.datetime, Mapping[int, tuple[CertificateFacts, ...]]] = {}
+    created: list[SettledLine] = []
+    learned: list[SettledLine] = []
+    for snapshot, line in open_lines:
+        origin = origins.get(line.product_pk) if line.product_pk is not None else None
+        terms = _today(snapshot, origin, rules.get(snapshot.order_id))
+        key = (snapshot.order_id, line.line_id)
+        row = frozen.get(key)
+        if row is not None and not terms.is_resolved:
+            continue
+        if row is None:
+            row = SettledLine(order=orders[snapshot.order_id], line_id=line.line_id)
+            created.append(row)
+        else:
+            learned.append(row)
+        if snapshot.placed_at not in certificates:
+            certificates[snapshot.placed_at] = certificates_of_products(product_pks, snapshot.placed_at)
+        row.product_pk = line.product_pk
+        row.product_name = line.product_name
+        row.is_resolved = terms.is_resolved
+        row.terms = terms_as_document(terms)
+        row.facts = _facts(
+            snapshot, origin, certificates[snapshot.placed_at].get(line.product_pk, ()) if line.product_pk else ()
+        )
+        frozen[key] = row
+    SettledLine.objects.bulk_create(created)
+    if learned:
+        SettledLine.objects.bulk_update(learned, ["product_pk", "product_name", "is_resolved", "terms", "facts"])
+
+
+def _today(snapshot: OrderSnapshot, origin: OriginFacts | None, rule: SplitRuleVersion | None) -> LineTerms:
+    return LineTerms(
+        rule_code=rule.code if rule else "",
+        rule_version=rule.version if rule else 0,
+        steps=steps_from_document(rule.document) if rule else (),
+        makers=tuple(MakerShare(maker.producer_code, maker.share) for maker in origin.makers) if origin else (),
+        village_code=origin.village_code if origin else "",
+        outlet=snapshot.outlet,
+    )
+
+
+def _facts(
+    snapshot: OrderSnapshot, origin: OriginFacts | None, certificates: tuple[CertificateFacts, ...]
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "channel": snapshot.channel,
+        "outlet": snapshot.outlet,
+        "country": snapshot.country,
+        "certificates": [
+            {"scheme": each.scheme_code, "number": each.number, "issuing_body": each.issuing_body}
+            for each in certificates
+        ],
+    }
+    if origin is not None:
+        facts |= {
+            "village": {"code": origin.village_code, "names": dict(origin.village_names)},
+            "region": {"code": origin.region_code, "names": dict(origin.region_names)},
+            "makers": {maker.producer_code: dict(maker.names) for maker in origin.makers},
+        }
+    return facts
