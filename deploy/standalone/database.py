@@ -17,6 +17,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -290,15 +291,17 @@ class EmbeddedServer:
             identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         command = [str(_programs_folder() / program), *arguments]
         # Into a file, not a pipe: the server keeps pg_ctl's output open for as long as it runs.
-        output_path = self.folder / f"{program}.out"
-        try:
-            with output_path.open("w+") as output:
+        with tempfile.TemporaryFile() as output:
+            try:
                 code = subprocess.run(
                     command, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output, **identity,  # type: ignore[call-overload]
                 ).returncode  # fmt: skip
-        except OSError as error:
-            raise DatabaseUnavailable(f"{command[0]} could not be run: {error}. Set DATABASE_URL instead.") from error
-        text = output_path.read_text(errors="replace")
+            except OSError as error:
+                raise DatabaseUnavailable(
+                    f"{command[0]} could not be run: {error}. Set DATABASE_URL instead."
+                ) from error
+            output.seek(0)
+            text = output.read().decode(errors="replace")
         if check and code:
             log = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
             raise DatabaseUnavailable(f"PostgreSQL's {program} failed with exit code {code}.\n{text}{log}".rstrip())
