@@ -59,7 +59,7 @@ def entries_post(drafts: Sequence[EntryDraft]) -> int:
         _check(draft)
     if not drafts:
         return 0
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         entry_pks = _insert_entries(drafts)
         _check_the_rest(drafts, entry_pks)
         fresh = [draft for draft in drafts if draft.reference in entry_pks]

@@ -5,11 +5,12 @@ the snapshot is read AFTER the lock is held, so that of two workers the later on
 """
 
 import datetime
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from ovop_certification.selectors import CertificateFacts, certificates_of_products
 from ovop_origin.selectors import OriginFacts, product_origins
@@ -18,13 +19,14 @@ from ovop_producer_payouts.locks import lock_orders
 from ovop_producer_payouts.models import EntryKind, SettledLine, SettledOrder, SplitRuleVersion
 from ovop_producer_payouts.selectors import posted_parts, rule_versions
 from ovop_producer_payouts.services.ledger import EntryDraft, PostingDraft, entries_post
-from ovop_producer_payouts.snapshot import LineSnapshot, OrderSnapshot, snapshot_as_json
+from ovop_producer_payouts.snapshot import LineSnapshot, OrderSnapshot, OrderState, snapshot_as_json
 from ovop_producer_payouts.split import (
     PAYMENT,
     LineTerms,
     MakerShare,
     Parts,
     PostingKey,
+    Step,
     difference,
     order_targets,
 )
@@ -58,44 +60,77 @@ def orders_settle(
     if not wanted:
         return []
     with transaction.atomic():
-        SettledOrder.objects.bulk_create(
-            [SettledOrder(order_id=order_id) for order_id in wanted], ignore_conflicts=True
-        )
-        orders = {order.order_id: order for order in lock_orders(wanted)}
+        orders = _locked_orders(wanted)
         snapshots = read_snapshots(wanted)
         terms = _terms(orders, snapshots)
         posted = posted_parts(wanted)
         settlements: list[Settlement] = []
         drafts: list[EntryDraft] = []
+        changed: list[SettledOrder] = []
         for order_id, snapshot in sorted(snapshots.items()):
             order_terms = terms[order_id]
             delta = difference(order_targets(snapshot, order_terms), posted.get(order_id, {}))
             unresolved = tuple(sorted(line for line, each in order_terms.items() if not each.is_resolved))
             settlements.append(Settlement(order_id, delta, unresolved))
             order = orders[order_id]
-            _note(order, snapshot, hold_days)
+            if _note(order, snapshot, hold_days) or delta:
+                changed.append(order)
             if delta:
                 order.settlements += 1
                 drafts.append(_draft(order, snapshot, delta, is_first=not posted.get(order_id), at=at))
         entries_post(drafts)
-        SettledOrder.objects.bulk_update(
-            [orders[order_id] for order_id in snapshots],
-            [
-                "number",
-                "channel",
-                "currency",
-                "outlet",
-                "placed_at",
-                "changed_at",
-                "payable_at",
-                "settlements",
-                "snapshot",
-            ],
-        )
+        _save(changed)
     return settlements
 
 
-def _note(order: SettledOrder, snapshot: OrderSnapshot, hold_days: int) -> None:
+def _locked_orders(order_ids: Collection[str]) -> dict[str, SettledOrder]:
+    """Every order's row under lock, made first where this is the order's first settlement."""
+    orders = {order.order_id: order for order in lock_orders(order_ids)}
+    missing = [order_id for order_id in order_ids if order_id not in orders]
+    if missing:
+        SettledOrder.objects.bulk_create([SettledOrder(order_id=each) for each in missing], ignore_conflicts=True)
+        orders |= {order.order_id: order for order in lock_orders(missing)}
+    return orders
+
+
+def _save(orders: Collection[SettledOrder]) -> None:
+    """One statement for any number of rows."""
+    if not orders:
+        return
+    columns = [
+        [
+            order.pk,
+            order.number,
+            order.channel,
+            order.currency,
+            order.outlet,
+            order.placed_at,
+            order.changed_at,
+            order.payable_at,
+            order.settlements,
+            json.dumps(order.snapshot),
+        ]
+        for order in orders
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE ovop_producer_payouts_settledorder AS o
+            SET number = v.number, channel = v.channel, currency = v.currency, outlet = v.outlet,
+                placed_at = v.placed_at, changed_at = v.changed_at, payable_at = v.payable_at,
+                settlements = v.settlements, snapshot = v.snapshot::jsonb
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+                        %s::timestamptz[], %s::timestamptz[], %s::integer[], %s::text[])
+                AS v (id, number, channel, currency, outlet, placed_at, changed_at, payable_at, settlements, snapshot)
+            WHERE o.id = v.id
+            """,
+            [list(column) for column in zip(*columns, strict=True)],
+        )
+
+
+def _note(order: SettledOrder, snapshot: OrderSnapshot, hold_days: int) -> bool:
+    """Take over what the shop says; True when it differs from what the row said."""
+    before = (order.snapshot, order.payable_at)
     order.number = snapshot.number
     order.channel = snapshot.channel
     order.currency = snapshot.currency
@@ -104,6 +139,7 @@ def _note(order: SettledOrder, snapshot: OrderSnapshot, hold_days: int) -> None:
     order.changed_at = snapshot.changed_at
     order.payable_at = snapshot.fulfilled_at + datetime.timedelta(days=hold_days) if snapshot.fulfilled_at else None
     order.snapshot = snapshot_as_json(snapshot)
+    return before != (order.snapshot, order.payable_at)
 
 
 def _draft(
@@ -131,7 +167,10 @@ def _draft(
 def _terms(
     orders: Mapping[str, SettledOrder], snapshots: Mapping[str, OrderSnapshot]
 ) -> dict[str, dict[str, LineTerms]]:
-    """Order id -> line id -> terms: the frozen ones, and for lines seen first (or still unresolved) today's, frozen now."""
+    """Order id -> line id -> terms: the frozen ones; for lines of a sale seen first, or still unresolved, today's.
+
+    An order that is not a sale yet freezes nothing: its lines may still be edited.
+    """
     frozen: dict[tuple[str, str], SettledLine] = {}
     for row in SettledLine.objects.filter(order__in=orders.values()).select_related("order"):
         frozen[row.order.order_id, row.line_id] = row
@@ -139,12 +178,15 @@ def _terms(
         (snapshot, line)
         for snapshot in snapshots.values()
         for line in snapshot.lines
+        if snapshot.state is OrderState.OPEN
         if (snapshot.order_id, line.line_id) not in frozen or not frozen[snapshot.order_id, line.line_id].is_resolved
     ]
     _freeze(orders, frozen, open_lines)
     return {
         snapshot.order_id: {
-            line.line_id: terms_from_document(frozen[snapshot.order_id, line.line_id].terms) for line in snapshot.lines
+            line.line_id: terms_from_document(frozen[snapshot.order_id, line.line_id].terms)
+            for line in snapshot.lines
+            if (snapshot.order_id, line.line_id) in frozen
         }
         for snapshot in snapshots.values()
     }
@@ -163,11 +205,15 @@ def _freeze(
         {snapshot.order_id: (snapshot.channel, shop_day(snapshot.placed_at)) for snapshot, _ in open_lines}
     )
     certificates: dict[datetime.datetime, Mapping[int, tuple[CertificateFacts, ...]]] = {}
+    steps: dict[int, tuple[Step, ...]] = {}
     created: list[SettledLine] = []
     learned: list[SettledLine] = []
     for snapshot, line in open_lines:
         origin = origins.get(line.product_pk) if line.product_pk is not None else None
-        terms = _today(snapshot, origin, rules.get(snapshot.order_id))
+        rule = rules.get(snapshot.order_id)
+        if rule is not None and rule.pk not in steps:
+            steps[rule.pk] = steps_from_document(rule.document)
+        terms = _today(snapshot, origin, rule, steps[rule.pk] if rule else ())
         key = (snapshot.order_id, line.line_id)
         row = frozen.get(key)
         if row is not None and not terms.is_resolved:
@@ -192,11 +238,13 @@ def _freeze(
         SettledLine.objects.bulk_update(learned, ["product_pk", "product_name", "is_resolved", "terms", "facts"])
 
 
-def _today(snapshot: OrderSnapshot, origin: OriginFacts | None, rule: SplitRuleVersion | None) -> LineTerms:
+def _today(
+    snapshot: OrderSnapshot, origin: OriginFacts | None, rule: SplitRuleVersion | None, steps: tuple[Step, ...]
+) -> LineTerms:
     return LineTerms(
         rule_code=rule.code if rule else "",
         rule_version=rule.version if rule else 0,
-        steps=steps_from_document(rule.document) if rule else (),
+        steps=steps,
         makers=tuple(MakerShare(maker.producer_code, maker.share) for maker in origin.makers) if origin else (),
         village_code=origin.village_code if origin else "",
         outlet=snapshot.outlet,
