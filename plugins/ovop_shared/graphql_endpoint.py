@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from graphene import Schema
 from graphene_django.views import GraphQLView, HttpError
@@ -45,7 +45,9 @@ class PluginGraphQLView(GraphQLView):  # type: ignore[misc]
     ) -> Any:
         refusal = _limit(query) if isinstance(query, str) else None
         if refusal is not None:
-            raise HttpError(JsonResponse({"errors": [_formatted(refusal)]}, status=400), refusal.message)
+            error = HttpError(HttpResponse(status=400), refusal.message)
+            error.original_error = refusal  # the view writes the body anew, from format_error
+            raise error
         return super().execute_graphql_request(request, data, query, variables, operation_name, show_graphiql)
 
     @staticmethod
