@@ -1,0 +1,132 @@
+"""What the registry of origins refuses: one class per broken rule."""
+
+from collections.abc import Sequence
+
+from ovop_shared.errors import OvopError
+
+
+class InvalidDocument(OvopError):
+    """The registry document has the wrong shape: a missing or unknown field, or a value of the wrong type."""
+
+    code = "invalid_document"
+
+
+class RegistryRefused(OvopError):
+    """Nothing of a registry document was loaded, because some of its rows break rules; `problems` holds them all."""
+
+    code = "registry_refused"
+
+    def __init__(self, problems: Sequence[OvopError]) -> None:
+        super().__init__(
+            f"Nothing was loaded: {len(problems)} rows break a rule.",
+            params={"problems": [problem.as_dict() for problem in problems]},
+        )
+        self.problems = tuple(problems)
+
+
+class DuplicateRow(OvopError):
+    """Two rows of one document speak of the same place, producer or product."""
+
+    code = "duplicate_row"
+
+
+class InvalidCode(OvopError):
+    """A code holds something other than letters, digits, dots, dashes and underscores, or is longer than 64."""
+
+    code = "invalid_code"
+
+
+class InvalidChoice(OvopError):
+    """The value is not one of the few that the field takes; `params` names them."""
+
+    code = "invalid_choice"
+
+
+class NotInIso3166(OvopError):
+    """The code is no country of ISO 3166-1, or no first-level subdivision of that country in ISO 3166-2."""
+
+    code = "not_in_iso_3166"
+
+
+class NameMissing(OvopError):
+    """A place or a producer has no name in any language."""
+
+    code = "name_missing"
+
+
+class InvalidName(OvopError):
+    """A name is longer than 200 characters."""
+
+    code = "invalid_name"
+
+
+class UnknownPlace(OvopError):
+    """No place has that code."""
+
+    code = "unknown_place"
+
+
+class WrongParent(OvopError):
+    """A village lies in a district, a district in a region, a region in a country, all of the same country."""
+
+    code = "wrong_parent"
+
+
+class PlaceIsFixed(OvopError):
+    """The kind and the country of a place never change: other tables hold its code with the meaning it had."""
+
+    code = "place_is_fixed"
+
+
+class NotAVillage(OvopError):
+    """Producers and products come from villages, not from a country, region or district."""
+
+    code = "not_a_village"
+
+
+class PlaceNotValid(OvopError):
+    """The village is not yet or no longer valid on the day."""
+
+    code = "place_not_valid"
+
+
+class CoordinatesOffMap(OvopError):
+    """A latitude is outside -90..90, a longitude outside -180..180, or one of the two is missing."""
+
+    code = "coordinates_off_map"
+
+
+class ValidityReversed(OvopError):
+    """A place stops being valid before it starts."""
+
+    code = "validity_reversed"
+
+
+class UnknownProducer(OvopError):
+    """No producer has that code."""
+
+    code = "unknown_producer"
+
+
+class DuplicateMaker(OvopError):
+    """A producer is named twice among the makers of one product."""
+
+    code = "duplicate_maker"
+
+
+class InvalidShare(OvopError):
+    """A maker's share is not a whole number from 1 to 10,000."""
+
+    code = "invalid_share"
+
+
+class SharesDoNotAddUp(OvopError):
+    """The shares of a product's makers add up to something other than 10,000 parts."""
+
+    code = "shares_do_not_add_up"
+
+
+class TooManyIds(OvopError):
+    """One call asks for more things than the endpoint serves at once."""
+
+    code = "too_many_ids"

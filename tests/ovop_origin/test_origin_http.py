@@ -1,0 +1,278 @@
+"""The plugin's addresses over HTTP: GraphQL and pages, for everyone who may ask."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from origin_world import AT, HONEY, INSIDERS, JAM, OUTSIDERS, SLIPPERS, client_for, graphql
+
+from ovop_origin import services
+from ovop_origin.records import ProducerRow
+from ovop_shared.requester import Requester
+
+EVERYBODY = [*OUTSIDERS, *INSIDERS]
+
+ORIGINS = """
+query ($ids: [Int!]!) {
+  productOrigins(productIds: $ids) {
+    productId countryCode story
+    village { code kind name(language: "ky") parent { code name } }
+    region { code names(language: "ky") { language text isOfficial } }
+    district { code }
+    makers { share producer { code kind name(language: "ru") names { language text } village { code } } }
+  }
+}
+"""
+
+
+# GraphQL
+
+
+@pytest.mark.parametrize("requester", OUTSIDERS)
+def test_outsiders_see_public_facts_only(registry: None, requester: Requester) -> None:
+    answer = graphql(ORIGINS, requester, ids=[SLIPPERS, JAM])
+
+    assert answer == {
+        "data": {
+            "productOrigins": [
+                {
+                    "productId": SLIPPERS,
+                    "countryCode": "KG",
+                    "story": "Felted by two.\n\nDyed with <yarrow>.",
+                    "village": {
+                        "code": "KG-Y-barskoon",
+                        "kind": "VILLAGE",
+                        "name": "Барскоон",
+                        "parent": {"code": "KG-Y-jeti-oguz", "name": "Jeti-Oguz"},
+                    },
+                    "region": {
+                        "code": "KG-Y",
+                        "names": [{"language": "ky", "text": "Ысык-Көл облусу", "isOfficial": False}],
+                    },
+                    "district": {"code": "KG-Y-jeti-oguz"},
+                    "makers": [
+                        {
+                            "share": None,
+                            "producer": {
+                                "code": "ak-kiyiz",
+                                "kind": "COOPERATIVE",
+                                "name": "Ak Kiyiz",
+                                "names": [
+                                    {"language": "en", "text": "Ak Kiyiz"},
+                                    {"language": "ky", "text": "Ак кийиз"},
+                                ],
+                                "village": {"code": "KG-Y-barskoon"},
+                            },
+                        },
+                        {
+                            "share": None,
+                            "producer": {
+                                "code": None,
+                                "kind": "PERSON",
+                                "name": None,
+                                "names": [],
+                                "village": {"code": "KG-Y-barskoon"},
+                            },
+                        },
+                    ],
+                }
+            ]
+        }
+    }
+
+
+@pytest.mark.parametrize("requester", INSIDERS)
+def test_those_who_manage_products_see_names_and_shares(registry: None, requester: Requester) -> None:
+    answer = graphql(ORIGINS, requester, ids=[SLIPPERS])
+
+    makers = answer["data"]["productOrigins"][0]["makers"]
+    assert [(maker["share"], maker["producer"]["code"], maker["producer"]["name"]) for maker in makers] == [
+        (6667, "ak-kiyiz", "Ak Kiyiz"),
+        (3333, "m3", "Айгерим"),
+    ]
+
+
+PRODUCER = '{ named: producer(code: "ak-kiyiz") { code } unnamed: producer(code: "m3") { code kind } }'
+
+
+@pytest.mark.parametrize("requester", OUTSIDERS)
+def test_a_producer_without_consent_is_nobody_to_outsiders(registry: None, requester: Requester) -> None:
+    assert graphql(PRODUCER, requester) == {"data": {"named": {"code": "ak-kiyiz"}, "unnamed": None}}
+
+
+@pytest.mark.parametrize("requester", INSIDERS)
+def test_a_producer_without_consent_is_known_to_insiders(registry: None, requester: Requester) -> None:
+    answer = graphql(PRODUCER, requester)
+
+    assert answer == {"data": {"named": {"code": "ak-kiyiz"}, "unnamed": {"code": "m3", "kind": "PERSON"}}}
+
+
+@pytest.mark.parametrize("requester", EVERYBODY)
+def test_places_are_public(registry: None, requester: Requester) -> None:
+    query = """{
+      place(code: "KG-Y-barskoon") { codeScheme countryCode latitude longitude names { language text isOfficial } }
+      unknown: place(code: "nowhere") { code }
+      places(kind: VILLAGE) { code }
+      districts: places(kind: DISTRICT, parent: "KG-Y") { code parent { parent { code } } }
+    }"""
+
+    assert graphql(query, requester) == {
+        "data": {
+            "place": {
+                "codeScheme": "ovop",
+                "countryCode": "KG",
+                "latitude": 42.16,
+                "longitude": 77.61,
+                "names": [
+                    {"language": "en", "text": "Barskoon", "isOfficial": False},
+                    {"language": "ky", "text": "Барскоон", "isOfficial": True},
+                ],
+            },
+            "unknown": None,
+            "places": [{"code": "KG-Y-barskoon"}, {"code": "UZ-QR-chimbay"}],
+            "districts": [{"code": "KG-Y-jeti-oguz", "parent": {"parent": {"code": "KG"}}}],
+        }
+    }
+
+
+def test_many_origins_with_everything_take_the_same_queries_as_one(
+    registry: None, django_assert_num_queries: Any
+) -> None:
+    # given fifty products, each with makers of its own
+    for number in range(50):
+        code = f"p{number}"
+        services.producer_save(ProducerRow(code, "person", "KG-Y-barskoon", "ky", {"ky": "Ай"}), at=AT)
+        services.product_origin_set(100 + number, "KG-Y-barskoon", {code: 4_000, "ak-kiyiz": 6_000}, story="S", at=AT)
+
+    # then: four of the origins, two of the places, one of the stories, three of the producers; the parents are read
+    # already, the villages of the producers too
+    with django_assert_num_queries(10):
+        one = graphql(ORIGINS, ids=[SLIPPERS])
+    with django_assert_num_queries(10):
+        many = graphql(ORIGINS, ids=list(range(100, 150)))
+
+    assert len(one["data"]["productOrigins"]) == 1
+    assert len(many["data"]["productOrigins"]) == 50
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        (f"{{ productOrigins(productIds: {list(range(101))}) {{ productId }} }}", "too_many_ids"),
+        ("{ places(kind: VILLAGE, first: 501) { code } }", "too_many_ids"),
+        ("{ places(kind: VILLAGE, first: 0) { code } }", "too_many_ids"),
+        ('{ places(kind: VILLAGE, parent: "nowhere") { code } }', "not_found"),
+        ("{ places(kind: HAMLET) { code } }", "graphql_invalid"),
+        ('{ place(code: "KG") { ' + "parent { " * 12 + "code" + " }" * 12 + " } }", "query_too_complex"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_a_code(registry: None, query: str, code: str) -> None:
+    answer = graphql(query)
+
+    assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
+
+
+# Pages
+
+
+PAGES = [
+    "/plugins/ovop.origin/villages/KG-Y-barskoon/",
+    "/plugins/ovop.origin/producers/ak-kiyiz/",
+    f"/plugins/ovop.origin/products/{SLIPPERS}/",
+]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_pages_are_public_cacheable_and_the_same_for_everybody(registry: None, address: str) -> None:
+    responses = [client_for(requester.values[0]).get(address) for requester in EVERYBODY]  # type: ignore[attr-defined]
+
+    assert {response.status_code for response in responses} == {200}
+    assert {response["Cache-Control"] for response in responses} == {"public, max-age=300"}
+    assert len({response.content for response in responses}) == 1
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_pages_are_only_read(registry: None, client: Client, address: str) -> None:
+    assert client.head(address).status_code == 200
+    assert client.post(address).status_code == 405
+
+
+def test_a_product_page_says_where_it_comes_from_and_names_only_who_agreed(registry: None, client: Client) -> None:
+    page = client.get(PAGES[2], headers={"accept-language": "ky"}).text
+
+    assert "<h1>Кийиз тапичке</h1>" in page
+    assert '<a href="/plugins/ovop.origin/villages/KG-Y-barskoon/?lang=ky" lang="ky">Барскоон</a>' in page
+    assert '<span lang="ky">Ысык-Көл облусу</span>' in page
+    assert '<a href="/plugins/ovop.origin/producers/ak-kiyiz/?lang=ky" lang="ky">Ак кийиз</a>' in page
+    assert "Айгерим" not in page
+    assert "m3" not in page
+    # what people wrote is text, never markup; shares are nobody's business
+    assert "<p>Dyed with &lt;yarrow&gt;.</p>" in page
+    assert "6667" not in page
+
+
+def test_a_village_page_shows_its_places_names_producers_and_products(registry: None, client: Client) -> None:
+    page = client.get(PAGES[0], {"lang": "en"}).text
+
+    assert '<h1 lang="en">Barskoon</h1>' in page
+    assert '<span lang="en">Jeti-Oguz</span>' in page
+    assert "42.160000, 77.610000" in page
+    assert '<span lang="en">Barskoon</span> · <span lang="ky">Барскоон</span>' in page
+    assert '<a href="/plugins/ovop.origin/producers/ak-kiyiz/?lang=en" lang="en">Ak Kiyiz</a>' in page
+    assert f'<a href="/plugins/ovop.origin/products/{SLIPPERS}/?lang=en">Felt slippers</a>' in page
+    assert "m3" not in page
+
+
+def test_a_name_that_is_not_in_the_pages_language_says_which_it_is_in(registry: None, client: Client) -> None:
+    page = client.get("/plugins/ovop.origin/villages/UZ-QR-chimbay/", {"lang": "ja"}).text
+
+    assert '<html lang="ja">' in page
+    assert '<h1 lang="ru">Чимбай</h1>' in page
+
+
+def test_a_producer_page_shows_its_village_and_products(registry: None, client: Client) -> None:
+    page = client.get(PAGES[1], {"lang": "en"}).text
+
+    assert '<h1 lang="en">Ak Kiyiz</h1>' in page
+    assert "Co-operative" in page
+    assert "Felt slippers" in page
+    assert "Licorice honey" not in page
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/plugins/ovop.origin/villages/nowhere/",
+        "/plugins/ovop.origin/villages/KG-Y/",
+        "/plugins/ovop.origin/producers/nobody/",
+        "/plugins/ovop.origin/producers/m3/",
+        f"/plugins/ovop.origin/products/{JAM}/",
+        "/plugins/ovop.origin/products/999/",
+        "/plugins/ovop.origin/products/99999999999999999999/",
+    ],
+)
+@pytest.mark.parametrize("requester", EVERYBODY)
+def test_what_is_not_public_does_not_exist(registry: None, requester: Requester, address: str) -> None:
+    response = client_for(requester).get(address)
+
+    assert response.status_code == 404
+    assert response.json()["errors"][0]["code"] == "not_found"
+
+
+def test_pages_take_a_constant_number_of_queries(
+    registry: None, client: Client, django_assert_num_queries: Any
+) -> None:
+    for number in range(30):
+        code = f"p{number}"
+        row = ProducerRow(code, "person", "KG-Y-barskoon", "ky", {"ky": "Ай"}, is_name_public=True)
+        services.producer_save(row, at=AT)
+    makers = {f"p{number}": 300 for number in range(30)} | {"boyan": 1_000}
+    services.product_origin_set(JAM, "KG-Y-barskoon", makers, at=AT)
+    services.product_origin_set(HONEY, "KG-Y-barskoon", makers, at=AT)
+
+    with django_assert_num_queries(8):
+        client.get(PAGES[0])
+    with django_assert_num_queries(8):
+        client.get("/plugins/ovop.origin/producers/p7/")
+    with django_assert_num_queries(12):
+        client.get(f"/plugins/ovop.origin/products/{JAM}/")
