@@ -1,0 +1,48 @@
+"""The Saleor plugin: the veto before an order is made, and a look at every order that was."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
+from saleor.order.models import Order
+
+from ovop_certification.adapter import tasks
+from ovop_certification.adapter.gate import refuse_uncertified
+from ovop_shared.adapter import checks  # noqa: F401 - registers the version check
+from ovop_shared.adapter.catalogue import SaleorCatalogue
+from ovop_shared.adapter.enqueue import enqueue, schedule
+from ovop_shared.adapter.plugin import OvopPlugin, quiet_hook
+from ovop_shared.catalogue import set_catalogue
+
+set_catalogue(SaleorCatalogue())
+schedule("ovop-certification-sweep-orders", tasks.sweep_orders, tasks.SWEEP_EVERY_SECONDS)
+
+
+class CertificationPlugin(OvopPlugin):
+    """Global plugin. Only the veto may raise into Saleor's request."""
+
+    PLUGIN_ID = "ovop.certification"
+    PLUGIN_NAME = "OVOP certification"
+    PLUGIN_DESCRIPTION = "Sells a product in a market only while it has the certificates that the market requires."
+    APP = "ovop_certification"
+
+    def preprocess_order_creation(
+        self,
+        checkout_info: CheckoutInfo,
+        lines: Sequence[CheckoutLineInfo] | None = None,
+        *args: Any,
+        previous_value: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        if self.active:
+            refuse_uncertified(checkout_info, checkout_info.lines if lines is None else lines, timezone.now())
+        return previous_value
+
+    @quiet_hook
+    def order_created(self, order: Order, *args: Any, **kwargs: Any) -> None:
+        enqueue(tasks.audit_orders, [str(order.pk)])
+
+    @quiet_hook
+    def order_bulk_created(self, orders: Sequence[Order], *args: Any, **kwargs: Any) -> None:
+        enqueue(tasks.audit_orders, [str(order.pk) for order in orders])

@@ -1,0 +1,148 @@
+"""GraphQL: may this product be sold in that channel, and which certificates does it have. Public facts, for everybody."""
+
+import datetime
+from base64 import b64decode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from typing import Any
+
+import graphene
+from django.utils import timezone
+
+from ovop_certification import selectors
+from ovop_certification.errors import TooManyProducts
+from ovop_certification.rules import Decision as ProductDecision
+from ovop_certification.rules import Reason as RuleReason
+from ovop_certification.rules import ReasonCode as ReasonCodes
+from ovop_certification.rules import Status as Statuses
+from ovop_certification.selectors import CertificateFacts
+from ovop_shared.catalogue import UnknownProduct, host_catalogue
+
+MAX_PRODUCTS = 100
+
+ReasonCode = graphene.Enum("ReasonCode", [(code.name, code.value) for code in ReasonCodes])
+CertificateStatus = graphene.Enum("CertificateStatus", [(status.name, status.value) for status in Statuses])
+
+
+@dataclass(frozen=True, slots=True)
+class _CertificatesOf:
+    product_pk: int
+    facts: tuple[CertificateFacts, ...]
+
+
+class Reason(graphene.ObjectType):
+    """One requirement that is not met. Only a blocking one forbids the sale."""
+
+    code = ReasonCode(required=True)
+    scheme = graphene.String(required=True)
+    certificate_number = graphene.String(description="Null when there is no certificate to name.")
+    is_blocking = graphene.Boolean(required=True)
+
+    @staticmethod
+    def resolve_code(root: RuleReason, info: Any) -> str:
+        return root.code.value
+
+    @staticmethod
+    def resolve_is_blocking(root: RuleReason, info: Any) -> bool:
+        return root.effect == "block"
+
+
+class Decision(graphene.ObjectType):
+    """Whether a product may be sold at this moment, and when the answer next changes as far as is known."""
+
+    allowed = graphene.Boolean(required=True)
+    reasons = graphene.NonNull(graphene.List(graphene.NonNull(Reason)))
+    next_change_at = graphene.DateTime()
+
+
+class Certificate(graphene.ObjectType):
+    """The public facts of a certificate at this moment."""
+
+    scheme = graphene.String(required=True)
+    number = graphene.String(required=True)
+    issuing_body = graphene.String(required=True)
+    valid_from_on = graphene.Date(required=True)
+    valid_until_on = graphene.Date(description="The last day; null when there is none.")
+    status = CertificateStatus(required=True)
+
+    @staticmethod
+    def resolve_scheme(root: CertificateFacts, info: Any) -> str:
+        return root.scheme_code
+
+    @staticmethod
+    def resolve_status(root: CertificateFacts, info: Any) -> str:
+        return root.status.value
+
+
+class ProductCertificates(graphene.ObjectType):
+    product_id = graphene.Int(required=True, description="The shop's own number of the product.")
+    certificates = graphene.NonNull(graphene.List(graphene.NonNull(Certificate)))
+
+    @staticmethod
+    def resolve_product_id(root: _CertificatesOf, info: Any) -> int:
+        return root.product_pk
+
+    @staticmethod
+    def resolve_certificates(root: _CertificatesOf, info: Any) -> tuple[CertificateFacts, ...]:
+        return root.facts
+
+
+class Query(graphene.ObjectType):
+    decision = graphene.Field(
+        graphene.NonNull(Decision),
+        product_id=graphene.ID(required=True, description="The shop's own number of the product, or its global id."),
+        channel=graphene.String(required=True),
+        country=graphene.String(description="Where it is sent to: ISO 3166-1, two letters."),
+    )
+    certificates = graphene.NonNull(
+        graphene.List(graphene.NonNull(ProductCertificates)),
+        product_ids=graphene.Argument(graphene.NonNull(graphene.List(graphene.NonNull(graphene.ID)))),
+        description="In the order of the ids; products without a certificate have an empty list.",
+    )
+
+    @staticmethod
+    def resolve_decision(
+        root: None, info: Any, product_id: str, channel: str, country: str | None = None
+    ) -> ProductDecision:
+        pk = _product_pk(product_id, "productId")
+        product = host_catalogue().by_pk([pk]).get(pk)
+        if product is None:
+            raise _unknown(product_id, "productId")
+        return selectors.decide([product], channel_slug=channel, country_code=country, at=_now())[pk]
+
+    @staticmethod
+    def resolve_certificates(root: None, info: Any, product_ids: list[str]) -> list[_CertificatesOf]:
+        if len(product_ids) > MAX_PRODUCTS:
+            raise TooManyProducts(
+                f"One call answers for {MAX_PRODUCTS} products.", field="productIds", params={"limit": MAX_PRODUCTS}
+            )
+        pks = list(dict.fromkeys(_product_pk(product_id, "productIds") for product_id in product_ids))
+        found = selectors.certificates_of_products(pks, _now())
+        return [_CertificatesOf(pk, found.get(pk, ())) for pk in pks]
+
+
+def _now() -> datetime.datetime:
+    return timezone.now()
+
+
+def _product_pk(product_id: str, field: str) -> int:
+    """`12`, or what Saleor's own API calls the product: base64 of `Product:12`."""
+    text = product_id
+    if not text.isdecimal():
+        try:
+            kind, _, text = b64decode(text, validate=True).decode().partition(":")
+        except (Base64Error, UnicodeDecodeError, ValueError):
+            kind = ""
+        if kind != "Product" or not text.isdecimal():
+            raise _unknown(product_id, field)
+    pk = int(text[:20])
+    if pk >= 2**63:
+        raise _unknown(product_id, field)
+    return pk
+
+
+def _unknown(product_id: str, field: str) -> UnknownProduct:
+    return UnknownProduct("The shop has no such product.", field=field, params={"product": product_id})
+
+
+schema = graphene.Schema(query=Query)

@@ -1,0 +1,54 @@
+"""What certification says to shoppers. The English texts are the message ids of the catalogues."""
+
+from collections.abc import Iterable, Mapping
+
+from ovop_certification.rules import Reason, ReasonCode, Rulebook, Status
+from ovop_origin.selectors import best_name
+from ovop_shared.records import ProductRecord
+from ovop_shared.translations import translate
+
+REFUSAL = "{product} cannot be sold in {market}: {reasons}."
+UNDECIDED = "It could not be checked whether {product} may be sold. No order was made. Please try again later."
+
+REASON_TEXTS: Mapping[ReasonCode, str] = {
+    ReasonCode.MISSING: "the required certificate “{scheme}” is missing",
+    ReasonCode.EXPIRED: "its certificate “{scheme}” {number} has expired",
+    ReasonCode.SUSPENDED: "its certificate “{scheme}” {number} is suspended",
+    ReasonCode.WITHDRAWN: "its certificate “{scheme}” {number} has been withdrawn",
+    ReasonCode.WRONG_MARKET: "its certificate “{scheme}” {number} is not valid in this market",
+    ReasonCode.NOT_YET_VALID: "its certificate “{scheme}” {number} is not valid yet",
+    ReasonCode.OUT_OF_SCOPE: "the certificate “{scheme}” {number} does not cover this product",
+}
+
+STATUS_TEXTS: Mapping[Status, str] = {
+    Status.APPLIED: "Applied for, not granted yet",
+    Status.NOT_YET_VALID: "Granted, not valid yet",
+    Status.VALID: "Valid",
+    Status.SUSPENDED: "Suspended",
+    Status.WITHDRAWN: "Withdrawn",
+    Status.EXPIRED: "Expired",
+}
+
+
+def reason_text(reason: Reason, rulebook: Rulebook, language: str) -> str:
+    """One reason in that language, with the scheme's name as the registry has it."""
+    scheme = best_name(rulebook.scheme_names.get(reason.scheme, {}), language) or reason.scheme
+    return translate(REASON_TEXTS[reason.code], language).format(scheme=scheme, number=reason.certificate_number or "")
+
+
+def refusal_message(product: str, reasons: Iterable[Reason], rulebook: Rulebook, language: str) -> str:
+    """Why this product was refused: it names the product, the market and every reason once."""
+    texts = dict.fromkeys(reason_text(reason, rulebook, language) for reason in reasons)
+    market = best_name(rulebook.market_names, language) or rulebook.market or ""
+    return translate(REFUSAL, language).format(product=product, market=market, reasons="; ".join(texts))
+
+
+def undecided_message(product: str, language: str) -> str:
+    """The answer when the check itself failed: no claim about the product, and what to do."""
+    return translate(UNDECIDED, language).format(product=product)
+
+
+def product_name(product: ProductRecord, language: str) -> str:
+    """The product's name for a reader; the shop writes tags in lower case and often without the script."""
+    names = {tag.lower(): text for tag, text in product.names.items() if text}
+    return names.get(language.lower()) or names.get(language.partition("-")[0].lower()) or product.name
