@@ -90,6 +90,12 @@ def rule_versions(placed: Mapping[str, tuple[str, datetime.date]]) -> dict[str, 
     return chosen
 
 
+def producers_with_postings() -> set[tuple[str, str]]:
+    """(producer code, currency) of every producer's account that was ever posted to."""
+    paths = Posting.objects.filter(account__path__startswith="producer:").values_list("account__path", "currency")
+    return {(code, currency) for path, currency in paths.distinct() if (code := producer_of(path))}
+
+
 @dataclass(frozen=True, slots=True)
 class PostingRow:
     """A posting with what its entry says of it."""
