@@ -53,7 +53,7 @@ class Recorder:
         """A checkout that must not become an order. AssertionError when it does."""
         checkout = scenarios.fill_checkout(self.people.shopper, self.sample, channel, quantities)
         answer = scenarios.complete(self.people, checkout)
-        assert answer.order is None and answer.refusals, f"{name} was sold"
+        assert answer.order is None, f"{name} was sold"
         self.refusals.append(
             {
                 "story": name,

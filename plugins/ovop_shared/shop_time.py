@@ -1,14 +1,13 @@
 """Days are days in the shop's zone, not in UTC: a certificate that ends today is good until midnight in the village."""
 
 import datetime
+import os
 from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 
 def shop_zone() -> ZoneInfo:
-    """`OVOP_TIME_ZONE` of the host's settings, or Bishkek's. Not TIME_ZONE, which is UTC on Saleor."""
-    return ZoneInfo(getattr(settings, "OVOP_TIME_ZONE", "Asia/Bishkek"))
+    """The zone named by the environment's `OVOP_TIME_ZONE`, or Bishkek's. Not Django's TIME_ZONE: on Saleor it is UTC."""
+    return ZoneInfo(os.environ.get("OVOP_TIME_ZONE") or "Asia/Bishkek")
 
 
 def shop_day(at: datetime.datetime) -> datetime.date:

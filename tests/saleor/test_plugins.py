@@ -86,14 +86,12 @@ def test_a_hook_whose_work_fails_returns_what_it_was_given(
     assert getattr(plugin, hook)(*arguments, previous_value=given) is given
 
 
-PRODUCT_UPDATE = """
-mutation($id: ID!, $name: String!) {
-  productUpdate(id: $id, input: {name: $name}) { product { name } errors { field code message } }
-}"""
+ORDER_CANCEL = """
+mutation($id: ID!) { orderCancel(id: $id) { order { status } errors { field code message } } }"""
 
 
-def test_a_product_is_saved_while_our_tasks_cannot_be_sent(
-    staff_api_client: Any, product: Any, permission_manage_products: Any, monkeypatch: pytest.MonkeyPatch
+def test_an_order_is_cancelled_while_our_tasks_cannot_be_sent(
+    staff_api_client: Any, order: Any, permission_group_manage_orders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = Task.apply_async
     refused = []
@@ -105,12 +103,11 @@ def test_a_product_is_saved_while_our_tasks_cannot_be_sent(
         return send(self, *args, **kwargs)
 
     monkeypatch.setattr(Task, "apply_async", without_broker)
-    variables = {"id": graphene.Node.to_global_id("Product", product.pk), "name": "Licorice honey"}
+    permission_group_manage_orders.user_set.add(staff_api_client.user)
 
-    response = staff_api_client.post_graphql(PRODUCT_UPDATE, variables, permissions=[permission_manage_products])
+    response = staff_api_client.post_graphql(ORDER_CANCEL, {"id": graphene.Node.to_global_id("Order", order.pk)})
 
-    payload = response.json()["data"]["productUpdate"]
-    assert payload == {"product": {"name": "Licorice honey"}, "errors": []}
-    product.refresh_from_db()
-    assert product.name == "Licorice honey"
-    assert refused, "no hook of ours looked at the product: this test shows nothing"
+    assert response.json()["data"]["orderCancel"] == {"order": {"status": "CANCELED"}, "errors": []}
+    order.refresh_from_db()
+    assert order.status == "canceled"
+    assert refused, "no hook of ours looked at the order: this test shows nothing"
