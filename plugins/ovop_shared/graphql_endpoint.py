@@ -90,10 +90,11 @@ def _limit(query: str) -> OvopError | None:
         for definition in document.definitions
         if isinstance(definition, ast.FragmentDefinition)
     }
+    measured: dict[str, tuple[int, int]] = {}
     for definition in document.definitions:
         if not isinstance(definition, ast.OperationDefinition):
             continue
-        fields, depth = _measure(definition.selection_set, fragments, ())
+        fields, depth = _measure(definition.selection_set, fragments, measured)
         if depth > MAX_DEPTH:
             return QueryTooComplex(f"The query is deeper than {MAX_DEPTH} levels.", params={"limit": MAX_DEPTH})
         if fields > MAX_FIELDS:
@@ -101,25 +102,24 @@ def _limit(query: str) -> OvopError | None:
     return None
 
 
-def _measure(selection_set: Any, fragments: dict[str, Any], open_fragments: tuple[str, ...]) -> tuple[int, int]:
-    """(fields, depth) with fragments spread out; stops counting once either limit is passed."""
+def _measure(selection_set: Any, fragments: dict[str, Any], measured: dict[str, tuple[int, int]]) -> tuple[int, int]:
+    """(fields, depth) with fragments spread out. Each fragment is measured once: spreading one twice in another that
+    is spread twice, and so on, would otherwise take for ever. A fragment inside itself counts nothing; the validation
+    refuses it later."""
     fields = 0
     deepest = 0
     for selection in selection_set.selections if selection_set else ():
-        if fields > MAX_FIELDS or len(open_fragments) > MAX_FIELDS:
-            break
-        if isinstance(selection, ast.Field):
-            below, depth = _measure(selection.selection_set, fragments, open_fragments)
-            fields += 1 + below
-            deepest = max(deepest, depth + 1)
-            continue
-        target, opened = selection, open_fragments
         if isinstance(selection, ast.FragmentSpread):
             name = selection.name.value
-            if name in open_fragments or name not in fragments:
-                continue
-            target, opened = fragments[name], (*open_fragments, name)
-        below, depth = _measure(target.selection_set, fragments, opened)
+            if name not in measured:
+                measured[name] = (0, 0)
+                if name in fragments:
+                    measured[name] = _measure(fragments[name].selection_set, fragments, measured)
+            below, depth = measured[name]
+        else:
+            below, depth = _measure(selection.selection_set, fragments, measured)
+            if isinstance(selection, ast.Field):
+                below, depth = below + 1, depth + 1
         fields += below
         deepest = max(deepest, depth)
     return fields, deepest
