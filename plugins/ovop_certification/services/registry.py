@@ -20,7 +20,7 @@ from ovop_certification.models import (
     Scheme,
 )
 from ovop_certification.records import CertificateRow, read_document
-from ovop_certification.services.bulk import RegistryCounts, assign, link, store
+from ovop_certification.services.bulk import BATCH_ROWS, RegistryCounts, assign, link, store
 from ovop_certification.services.certificates import events_after
 from ovop_certification.services.registry_problems import located, problems_of, slugs_of
 from ovop_shared.catalogue import Catalogue
@@ -124,7 +124,8 @@ def _load_certificates(
             certificate.replaces = older
             replacing.append(certificate)
     _refuse(problems)
-    Certificate.objects.bulk_update(replacing, ["replaces"], batch_size=1000)
+    Certificate.objects.bulk_update(replacing, ["replaces"], batch_size=BATCH_ROWS)
+    written += RegistryCounts(changed=len(replacing))
     named = {(certificates[row.key].pk, pks[slug]) for row in rows for slug in row.products}
     valid_in = {(certificates[row.key].pk, markets[(code,)].pk) for row in rows for code in row.markets}
     written += link(CertificateProduct, "product_pk", certificates.values(), named)
@@ -155,7 +156,7 @@ def _load_events(
         except OvopError as error:
             problems.append(located(error, "certificates", row.row, "events"))
     _refuse(problems)
-    CertificateEvent.objects.bulk_create(added, batch_size=1000)
+    CertificateEvent.objects.bulk_create(added, batch_size=BATCH_ROWS)
     return RegistryCounts(created=len(added))
 
 

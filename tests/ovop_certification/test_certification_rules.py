@@ -1,0 +1,365 @@
+"""The decision, read like a table; and against a plain model written another way."""
+
+import datetime
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import pytest
+from certification_world import AT, HONEY, HONEY_RECORD, ZONE, certificate, change, day, moment, requirement
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ovop_certification.models import Effect, EventKind, HolderKind
+from ovop_certification.rules import (
+    CertificateRecord,
+    Decision,
+    Reason,
+    ReasonCode,
+    RequirementRule,
+    Rulebook,
+    Status,
+    StatusChange,
+)
+from ovop_shared.records import ProductRecord
+
+
+def decided(
+    *certificates: CertificateRecord,
+    rules: Sequence[RequirementRule] = (requirement(),),
+    at: datetime.datetime = AT,
+    makers: frozenset[str] = frozenset(),
+    zone: ZoneInfo = ZONE,
+) -> Decision:
+    book = Rulebook("kg", requirements=tuple(rules), certificates=certificates, makers={HONEY: makers})
+    return book.decide(HONEY_RECORD, at=at, zone=zone)
+
+
+def reason(code: str, number: str | None = "EAC-1", effect: Effect = Effect.BLOCK, rule: int = 1) -> Reason:
+    return Reason(ReasonCode(code), "eac", rule, number, effect)
+
+
+def test_a_valid_certificate_allows_the_sale_until_the_day_after_its_last() -> None:
+    assert decided(certificate()) == Decision(True, (), moment("2026-01-01"))
+
+
+def test_a_missing_certificate_and_an_expired_one_are_different_answers() -> None:
+    assert decided() == Decision(False, (reason("missing", None),), None)
+    assert decided(certificate(valid_until_on=day("2025-06-14"))) == Decision(False, (reason("expired"),), None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"events": (change("verified"), change("suspended", "2025-02-01"))}, "suspended"),
+        ({"events": (change("verified"), change("withdrawn", "2025-02-01"))}, "withdrawn"),
+        ({"events": (change("applied"),)}, "not_yet_valid"),
+        ({"valid_from_on": day("2025-06-16")}, "not_yet_valid"),
+        ({"markets": frozenset({"jp"})}, "wrong_market"),
+        ({"products": frozenset({99})}, "out_of_scope"),
+        # An end is an end, whatever else happened; and a withdrawal is the last word.
+        (
+            {"events": (change("verified"), change("suspended", "2025-02-01")), "valid_until_on": day("2025-03-01")},
+            "expired",
+        ),
+        (
+            {"events": (change("verified"), change("withdrawn", "2025-02-01")), "valid_until_on": day("2025-03-01")},
+            "withdrawn",
+        ),
+        ({"markets": frozenset({"jp"}), "valid_until_on": day("2025-03-01")}, "wrong_market"),
+        ({"products": frozenset({99}), "markets": frozenset({"jp"})}, "out_of_scope"),
+    ],
+)
+def test_each_thing_that_can_be_wrong_has_its_own_code(changes: dict[str, object], code: str) -> None:
+    decision = decided(certificate(**changes))
+
+    assert (decision.allowed, decision.reasons) == (False, (reason(code),))
+
+
+def test_first_and_last_day_count_in_the_zone_of_the_shop() -> None:
+    last_minute = datetime.datetime(2025, 12, 31, 17, 59, tzinfo=datetime.UTC)  # 23:59 in Bishkek
+
+    assert decided(certificate(), at=last_minute).allowed
+    assert not decided(certificate(), at=last_minute + datetime.timedelta(minutes=1)).allowed
+    assert decided(certificate(), at=moment("2025-01-01")).allowed
+    assert decided(certificate(), at=last_minute + datetime.timedelta(minutes=1), zone=ZoneInfo("UTC")).allowed
+
+
+def test_what_had_not_happened_yet_is_not_known() -> None:
+    before = decided(certificate(), at=moment("2024-12-31"))
+
+    assert before == Decision(False, (reason("missing", None),), moment("2025-01-01"))
+
+
+def test_a_reinstated_certificate_is_valid_again() -> None:
+    events = (change("verified"), change("suspended", "2025-02-01"), change("reinstated", "2025-03-01"))
+
+    assert decided(certificate(events=events)).allowed
+    assert decided(certificate(events=events), at=moment("2025-02-15")) == Decision(
+        False, (reason("suspended"),), moment("2025-03-01")
+    )
+
+
+def test_grace_lets_an_expired_certificate_pass_with_a_warning_and_then_ends() -> None:
+    expired = certificate(valid_until_on=day("2025-06-10"))
+    rules = [requirement(grace_days=5)]
+
+    assert decided(expired, rules=rules) == Decision(
+        True, (reason("expired", effect=Effect.WARN),), moment("2025-06-16")
+    )
+    assert decided(expired, rules=rules, at=moment("2025-06-16")) == Decision(False, (reason("expired"),), None)
+
+
+def test_grace_is_not_for_a_certificate_that_was_suspended_before_it_ran_out() -> None:
+    events = (change("verified"), change("suspended", "2025-06-01"))
+    expired = certificate(valid_until_on=day("2025-06-10"), events=events)
+
+    assert not decided(expired, rules=[requirement(grace_days=5)]).allowed
+
+
+def test_a_warning_does_not_forbid() -> None:
+    assert decided(rules=[requirement(effect=Effect.WARN)]) == Decision(
+        True, (reason("missing", None, Effect.WARN),), None
+    )
+
+
+def test_a_requirement_holds_from_its_first_day_to_its_last() -> None:
+    rules = [requirement(from_on=day("2025-06-16"), until_on=day("2025-06-20"))]
+
+    assert decided(rules=rules) == Decision(True, (), moment("2025-06-16"))
+    assert decided(rules=rules, at=moment("2025-06-16")) == Decision(
+        False, (reason("missing", None),), moment("2025-06-21")
+    )
+    assert decided(rules=rules, at=moment("2025-06-21")) == Decision(True, (), None)
+
+
+@pytest.mark.parametrize(
+    ("target", "concerned"),
+    [
+        ({"product_type": "ovop-food"}, True),
+        ({"product_type": "ovop-felt"}, False),
+        ({"product_type": "", "category": "food"}, True),
+        ({"product_type": "", "category": "honey"}, True),
+        ({"product_type": "", "category": "felt"}, False),
+        ({"product_type": ""}, True),
+    ],
+)
+def test_a_requirement_is_about_a_type_a_category_and_below_or_everything(
+    target: dict[str, str], concerned: bool
+) -> None:
+    assert decided(rules=[requirement(**target)]).allowed is not concerned
+
+
+def test_every_unmet_requirement_and_every_failing_certificate_is_told() -> None:
+    rules = [requirement(), requirement(id=2, product_type="")]
+    certificates = [
+        certificate(valid_until_on=day("2025-03-01")),
+        certificate(id=2, number="EAC-2", markets=frozenset({"jp"})),
+    ]
+
+    assert decided(*certificates, rules=rules).reasons == (
+        reason("expired"),
+        reason("wrong_market", "EAC-2"),
+        reason("expired", rule=2),
+        reason("wrong_market", "EAC-2", rule=2),
+    )
+
+
+def test_a_certificate_that_was_replaced_is_not_blamed() -> None:
+    old = certificate(valid_until_on=day("2025-03-01"))
+    new = certificate(id=2, number="EAC-2", replaces_id=1, events=(change("verified"), change("suspended")))
+    applied = certificate(id=2, number="EAC-2", replaces_id=1, events=(change("applied"),))
+
+    assert decided(old, new).reasons == (reason("suspended", "EAC-2"),)
+    assert decided(old, applied).reasons == (reason("expired"), reason("not_yet_valid", "EAC-2"))
+
+
+def test_a_makers_certificate_covers_what_that_maker_makes() -> None:
+    held = certificate(holder_kind=HolderKind.PRODUCER, holder_ref="bee-keepers")
+
+    assert decided(held, makers=frozenset({"bee-keepers"})).allowed
+    assert decided(held, makers=frozenset({"others"})).reasons == (reason("missing", None),)
+    narrow = certificate(holder_kind=HolderKind.PRODUCER, holder_ref="bee-keepers", products=frozenset({99}))
+    assert decided(narrow, makers=frozenset({"bee-keepers"})).reasons == (reason("out_of_scope"),)
+
+
+def test_one_makers_certificate_does_not_speak_for_another_maker_of_the_same_product() -> None:
+    first = certificate(holder_kind=HolderKind.PRODUCER, holder_ref="a")
+    second = certificate(id=2, number="EAC-2", holder_kind=HolderKind.PRODUCER, holder_ref="b")
+    both = frozenset({"a", "b"})
+
+    assert decided(first, makers=both).reasons == (reason("missing", None),)
+    assert decided(first, second, makers=both).allowed
+    lapsed = certificate(
+        id=2,
+        number="EAC-2",
+        holder_kind=HolderKind.PRODUCER,
+        holder_ref="b",
+        valid_until_on=day("2025-03-01"),
+    )
+    assert decided(first, lapsed, makers=both).reasons == (reason("expired", "EAC-2"),)
+    named = certificate(holder_kind=HolderKind.PRODUCER, holder_ref="a", products=frozenset({HONEY}))
+    assert decided(named, makers=both).allowed
+
+
+def test_dates_at_the_end_of_the_calendar_do_no_harm() -> None:
+    endless = certificate(valid_until_on=datetime.date.max)
+
+    assert decided(endless, rules=[requirement(grace_days=3650, until_on=datetime.date.max)]) == Decision(True)
+
+
+# Against a plain model: a day is an integer, the answer is a question asked of each certificate in turn.
+
+DAYS = st.integers(min_value=0, max_value=12)
+START = datetime.date(2025, 3, 24)  # Europe/Kyiv changes its clocks on the 30th
+ZONES = st.sampled_from(
+    [ZoneInfo("Asia/Bishkek"), ZoneInfo("UTC"), ZoneInfo("Europe/Kyiv"), ZoneInfo("America/Bogota")]
+)
+MARKETS = st.frozensets(st.sampled_from(["kg", "jp"]), max_size=2)
+SCHEMES = st.sampled_from(["eac", "halal"])
+LIVES = st.sampled_from(
+    [
+        ("applied",),
+        ("verified",),
+        ("applied", "verified"),
+        ("verified", "suspended"),
+        ("verified", "suspended", "reinstated"),
+        ("applied", "verified", "withdrawn"),
+        ("verified", "suspended", "withdrawn"),
+    ]
+)
+
+
+def _date(number: int) -> datetime.date:
+    return START + datetime.timedelta(days=number)
+
+
+@st.composite
+def rules_strategy(draw: st.DrawFn) -> RequirementRule:
+    start = draw(DAYS)
+    target = draw(st.sampled_from([("", ""), ("ovop-food", ""), ("ovop-felt", ""), ("", "food"), ("", "felt")]))
+    return requirement(
+        id=draw(st.integers(1, 3)),
+        scheme=draw(SCHEMES),
+        product_type=target[0],
+        category=target[1],
+        from_on=_date(start),
+        until_on=draw(st.none() | DAYS.filter(lambda end: end >= start).map(_date)),
+        grace_days=draw(st.integers(0, 3)),
+        effect=draw(st.sampled_from(list(Effect))),
+    )
+
+
+@st.composite
+def certificates_strategy(draw: st.DrawFn) -> CertificateRecord:
+    start = draw(DAYS)
+    kinds = draw(LIVES)
+    hours = sorted(draw(st.lists(st.integers(0, 12 * 24), min_size=len(kinds), max_size=len(kinds))))
+    origin = datetime.datetime.combine(START, datetime.time.min, tzinfo=datetime.UTC)
+    holder = draw(st.sampled_from([("product", str(HONEY)), ("product", "99"), ("producer", "a"), ("producer", "b")]))
+    return certificate(
+        scheme=draw(SCHEMES),
+        holder_kind=HolderKind(holder[0]),
+        holder_ref=holder[1],
+        valid_from_on=_date(start),
+        valid_until_on=draw(st.none() | DAYS.filter(lambda end: end >= start).map(_date)),
+        products=draw(st.frozensets(st.sampled_from([HONEY, 99]), max_size=2)),
+        markets=draw(MARKETS),
+        events=tuple(
+            StatusChange(EventKind(kind), origin + datetime.timedelta(hours=hour))
+            for kind, hour in zip(kinds, hours, strict=True)
+        ),
+    )
+
+
+def plainly_allowed(
+    rules: Sequence[RequirementRule],
+    certificates: Sequence[CertificateRecord],
+    makers: frozenset[str],
+    at: datetime.datetime,
+    zone: ZoneInfo,
+) -> bool:
+    """The model: walk the rules, strike out what does not apply, look for somebody who vouches for the honey."""
+    today = at.astimezone(zone).date()
+    for rule in rules:
+        if rule.effect == "warn" or today < rule.from_on or (rule.until_on and today > rule.until_on):
+            continue
+        if rule.product_type == "ovop-felt" or rule.category == "felt":
+            continue
+        for_whole, for_maker = False, set()
+        for each in certificates:
+            past = [event.kind.value for event in each.events if event.at <= at]
+            if each.scheme != rule.scheme or not past or past[-1] not in ("verified", "reinstated"):
+                continue
+            if today < each.valid_from_on or (each.markets and "kg" not in each.markets):
+                continue
+            if each.valid_until_on and today > each.valid_until_on + datetime.timedelta(days=rule.grace_days):
+                continue
+            if HONEY in each.products:
+                for_whole = True
+            elif not each.products and each.holder_kind == "product":
+                for_whole = for_whole or each.holder_ref == str(HONEY)
+            elif not each.products:
+                for_maker.add(each.holder_ref)
+        if not for_whole and not (makers and makers <= for_maker):
+            return False
+    return True
+
+
+@given(
+    rules=st.lists(rules_strategy(), max_size=3, unique_by=lambda rule: rule.id),
+    certificates=st.lists(certificates_strategy(), max_size=4),
+    makers=st.frozensets(st.sampled_from(["a", "b"])),
+    zone=ZONES,
+    hour=st.integers(0, 13 * 24),
+)
+def test_the_decision_is_the_plain_models_and_holds_until_it_says(
+    rules: list[RequirementRule],
+    certificates: list[CertificateRecord],
+    makers: frozenset[str],
+    zone: ZoneInfo,
+    hour: int,
+) -> None:
+    numbered = [
+        certificate(
+            **{name: getattr(each, name) for name in each.__slots__} | {"id": position, "number": f"N{position}"}
+        )
+        for position, each in enumerate(certificates)
+    ]
+    book = Rulebook("kg", requirements=tuple(rules), certificates=tuple(numbered), makers={HONEY: makers})
+    start = datetime.datetime.combine(START, datetime.time.min, tzinfo=datetime.UTC)
+    at = start + datetime.timedelta(hours=hour)
+
+    decision = book.decide(HONEY_RECORD, at=at, zone=zone)
+
+    assert decision.allowed is plainly_allowed(rules, numbered, makers, at, zone)
+    assert decision.allowed is not any(reason.effect is Effect.BLOCK for reason in decision.reasons)
+    # Half an hour apart until every date and grace is over: the answer changes when it was said to, not before.
+    walk = [at + datetime.timedelta(minutes=30 * step) for step in range(1, 2 * 24 * 20)]
+    first_other = next(
+        (each for each in walk if book.reasons(HONEY_RECORD, at=each, zone=zone) != decision.reasons), None
+    )
+    if decision.next_change_at is None:
+        assert first_other is None
+    else:
+        assert first_other is not None
+        assert first_other - datetime.timedelta(minutes=30) < decision.next_change_at <= first_other
+
+
+@given(each=certificates_strategy(), zone=ZONES, hour=st.integers(0, 13 * 24))
+def test_a_status_is_valid_only_between_its_days(each: CertificateRecord, zone: ZoneInfo, hour: int) -> None:
+    at = datetime.datetime.combine(START, datetime.time.min, tzinfo=datetime.UTC) + datetime.timedelta(hours=hour)
+    today = at.astimezone(zone).date()
+
+    status = each.status(at, zone)
+
+    assert (status is None) == all(event.at > at for event in each.events)
+    if status is Status.VALID:
+        assert each.valid_from_on <= today
+        assert each.valid_until_on is None or today <= each.valid_until_on
+
+
+def test_a_product_of_no_requirement_is_allowed() -> None:
+    toy = ProductRecord(5, "toy", "Toy", "ovop-toy")
+    book = Rulebook("kg", requirements=(requirement(),))
+
+    assert book.decide(toy, at=AT, zone=ZONE) == Decision(True, (), None)
