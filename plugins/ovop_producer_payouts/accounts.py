@@ -26,7 +26,7 @@ _PATH = re.compile(PATH_PATTERN)
 
 def checked_path(path: str) -> str:
     """The path itself. Raises InvalidAccount when the ledger has no such kind of account."""
-    if len(path) > 200 or not _PATH.match(path):
+    if len(path) > 200 or not _PATH.fullmatch(path):
         raise InvalidAccount(f"{path!r} is no account.", field="account", params={"account": path})
     return path
 
