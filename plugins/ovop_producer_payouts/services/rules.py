@@ -57,12 +57,12 @@ def split_rule_save(
     return True
 
 
-def split_rules_load(document: Mapping[str, Any], *, by: str, at: datetime.datetime) -> int:
+def split_rules_load(document: object, *, by: str, at: datetime.datetime) -> int:
     """Save the rules of a document `{"rules": [{"code", "version", "channel", "valid_from_on", "steps"}]}`.
 
     All or none; returns how many were new. Errors are split_rule_save's, their `row` is the rule's place, from 1.
     """
-    rules = document.get("rules")
+    rules = document.get("rules") if isinstance(document, Mapping) else None
     if not isinstance(rules, list):
         raise InvalidSplitRule('The document is an object with a list "rules".', field="rules")
     saved = 0
