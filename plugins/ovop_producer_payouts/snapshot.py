@@ -69,8 +69,12 @@ class OrderSnapshot:
         minor_digits(self.currency)
         if not self.order_id:
             raise InvalidSnapshot("An order needs an id.", field="order_id")
-        if self.placed_at.tzinfo is None or self.changed_at.tzinfo is None:
-            raise InvalidSnapshot("Moments carry a zone.", field="placed_at")
+        for name in ("placed_at", "changed_at", "fulfilled_at"):
+            moment = getattr(self, name)
+            if name == "fulfilled_at" and moment is None:
+                continue
+            if moment is None or moment.tzinfo is None:
+                raise InvalidSnapshot("Moments carry a zone.", field=name)
         _check_amounts("shipping", self.shipping_gross_minor, self.shipping_net_minor, self.shipping_refunded_minor)
         if not re.fullmatch("[A-Z]{2}", self.country):
             raise InvalidSnapshot("The destination is a country of two letters.", field="country")
