@@ -1,0 +1,57 @@
+"""Where the benches run: the standalone host on a database of their own, made anew for each run and dropped after it.
+
+Nothing that needs Django's tables may be imported before `bench_database` has been entered.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "ovop_bench"
+
+
+class BenchRuns(Exception):
+    """Another run is using the database."""
+
+
+@contextmanager
+def bench_database() -> Iterator[None]:
+    """An empty, migrated `ovop_bench` with Django set up on it, beside DATABASE_URL's or on the embedded server.
+
+    Raises BenchRuns, or the host's DatabaseUnavailable.
+    """
+    host_folder = str(ROOT / "deploy" / "standalone")
+    if host_folder not in sys.path:
+        sys.path.insert(0, host_folder)
+    server = import_module("database").database_url("postgres")
+    with psycopg.connect(server, autocommit=True) as administration:
+        # Held until the run ends, however it ends.
+        row = administration.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [DATABASE]).fetchone()
+        if row != (True,):
+            raise BenchRuns("A bench is running on this server already.")
+        _drop(administration)
+        administration.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        try:
+            _set_up(urlunsplit(urlsplit(server)._replace(path=f"/{DATABASE}")))
+            yield
+        finally:
+            _drop(administration)
+
+
+def _set_up(url: str) -> None:
+    os.environ["DATABASE_URL"] = url
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
+    import_module("django").setup()
+    import_module("django.core.management").call_command("migrate", verbosity=0)
+
+
+def _drop(administration: psycopg.Connection) -> None:
+    administration.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
