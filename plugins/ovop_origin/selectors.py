@@ -194,8 +194,13 @@ def places(codes: Collection[str]) -> dict[str, PlaceFacts]:
     return {place.code: place for place in _places(code__in=codes)}
 
 
-def places_of(kind: str, parent_code: str | None = None, *, after: str = "", limit: int = 100) -> Sequence[PlaceFacts]:
-    """Places of one kind, within one parent if given, ordered by code and starting behind `after`. Two queries."""
+def places_of(
+    kind: str, parent_code: str | None = None, *, after: str = "", limit: int | None = 100
+) -> Sequence[PlaceFacts]:
+    """Places of one kind, within one parent if given, ordered by code and starting behind `after`. Two queries.
+
+    A `limit` of None gives all of them.
+    """
     parent = {"parent__code": parent_code} if parent_code is not None else {}
     return _places(limit=limit, kind=kind, code__gt=after, **parent)
 

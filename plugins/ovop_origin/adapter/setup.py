@@ -1,0 +1,165 @@
+"""What Saleor needs before it can show origins: page types, attributes, and the attributes on every product type.
+
+What staff can change without harm (names, visibility, order) is set once and then theirs.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+from saleor.attribute import AttributeEntityType, AttributeInputType, AttributeType
+from saleor.attribute.models import Attribute, AttributeProduct, AttributeTranslation
+from saleor.page.models import PageType
+from saleor.product.models import ProductType
+
+from ovop_origin.adapter.saleor_languages import saleor_codes
+from ovop_origin.locks import projection_lock
+from ovop_shared.errors import OvopError
+from ovop_shared.languages import DEFAULT_LANGUAGE, LANGUAGE_TAGS
+from ovop_shared.setup_steps import SetupStep, register_setup_step
+from ovop_shared.translations import translate
+
+VILLAGE = "ovop-village"
+REGION = "ovop-region"
+PRODUCER = "ovop-producer"
+
+PAGE_TYPES = {VILLAGE: "Village", PRODUCER: "Producer"}
+
+
+class SetupMissing(OvopError):
+    """A page type or attribute is not there: `ovop_setup` has not run, or somebody deleted it."""
+
+    code = "setup_missing"
+    status = 409
+
+
+class SlugTaken(OvopError):
+    """An attribute of that slug is there already and is of another kind: it is somebody else's."""
+
+    code = "slug_taken"
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """An attribute of products; `page_type` is the slug of the only pages a reference may name."""
+
+    name: str
+    input_type: str
+    page_type: str = ""
+
+
+# One page per reference needs Saleor 3.22. Saleor lets only choices be filters in the dashboard and the grid.
+ATTRIBUTES = {
+    VILLAGE: _Shape("Village", AttributeInputType.SINGLE_REFERENCE, VILLAGE),
+    REGION: _Shape("Region", AttributeInputType.DROPDOWN),
+    PRODUCER: _Shape("Producer", AttributeInputType.REFERENCE, PRODUCER),
+}
+
+
+def page_types() -> dict[str, PageType]:
+    """The plugin's page types by slug. Raises SetupMissing."""
+    return _all_or_missing(PAGE_TYPES, PageType.objects.filter(slug__in=PAGE_TYPES))
+
+
+def attributes() -> dict[str, Attribute]:
+    """The plugin's attributes by slug. Raises SetupMissing."""
+    return _all_or_missing(ATTRIBUTES, Attribute.objects.filter(slug__in=ATTRIBUTES))
+
+
+def _all_or_missing(wanted: Iterable[str], rows: Iterable[object]) -> dict[str, object]:
+    found = {row.slug: row for row in rows}  # type: ignore[attr-defined]
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise SetupMissing(f"{', '.join(missing)} is missing: run ovop_setup.", params={"slugs": missing})
+    return found
+
+
+@transaction.atomic
+def create_page_types() -> int:
+    projection_lock()
+    there = set(PageType.objects.filter(slug__in=PAGE_TYPES).values_list("slug", flat=True))
+    new = [PageType(slug=slug, name=name) for slug, name in PAGE_TYPES.items() if slug not in there]
+    PageType.objects.bulk_create(new)
+    return len(new)
+
+
+@transaction.atomic
+def create_attributes() -> int:
+    """Raises SlugTaken when one of the slugs names an attribute of another kind."""
+    projection_lock()
+    types = page_types()
+    there = {attribute.slug: attribute for attribute in Attribute.objects.filter(slug__in=ATTRIBUTES)}
+    changes = 0
+    for slug, shape in ATTRIBUTES.items():
+        attribute = there.get(slug)
+        entity_type = AttributeEntityType.PAGE if shape.page_type else None
+        if attribute is None:
+            is_choice = not shape.page_type
+            attribute = Attribute.objects.create(
+                slug=slug,
+                name=shape.name,
+                type=AttributeType.PRODUCT_TYPE,
+                input_type=shape.input_type,
+                entity_type=entity_type,
+                visible_in_storefront=True,
+                filterable_in_storefront=is_choice,
+                filterable_in_dashboard=is_choice,
+                available_in_grid=is_choice,
+            )
+            there[slug] = attribute
+            changes += 1
+        elif (attribute.type, attribute.input_type, attribute.entity_type) != (
+            AttributeType.PRODUCT_TYPE,
+            shape.input_type,
+            entity_type,
+        ):
+            raise SlugTaken(
+                f"There is another attribute {slug!r}: it should be a product attribute of the type {shape.input_type}.",
+                params={"slug": slug},
+            )
+        if shape.page_type and not attribute.reference_page_types.filter(slug=shape.page_type).exists():
+            attribute.reference_page_types.add(types[shape.page_type])
+            changes += 1
+    return changes + _translate_attributes(there)
+
+
+def _translate_attributes(there: dict[str, Attribute]) -> int:
+    """Only what is missing: a translation that staff made is theirs."""
+    done = set(
+        AttributeTranslation.objects.filter(attribute__in=there.values()).values_list("attribute_id", "language_code")
+    )
+    new = [
+        AttributeTranslation(attribute=attribute, language_code=code, name=translate(ATTRIBUTES[slug].name, tag))
+        for slug, attribute in there.items()
+        for tag in LANGUAGE_TAGS
+        for code in saleor_codes(tag)
+        if tag != DEFAULT_LANGUAGE and (attribute.pk, code) not in done
+        if translate(ATTRIBUTES[slug].name, tag) != ATTRIBUTES[slug].name
+    ]
+    AttributeTranslation.objects.bulk_create(new)
+    return len(new)
+
+
+@transaction.atomic
+def attach_to_product_types() -> int:
+    """Without this Saleor's API neither shows nor filters by an attribute. New product types get them with the sweep."""
+    projection_lock()
+    ours = attributes()
+    links = AttributeProduct.objects.filter(attribute__in=ours.values())
+    there = set(links.values_list("attribute_id", "product_type_id"))
+    last = ProductType.objects.order_by("pk").annotate(last=Max("attributeproduct__sort_order"))
+    new = [
+        AttributeProduct(attribute=attribute, product_type_id=pk, sort_order=(-1 if last is None else last) + position)
+        for pk, last in last.values_list("pk", "last")
+        for position, attribute in enumerate(ours.values(), start=1)
+        if (attribute.pk, pk) not in there
+    ]
+    AttributeProduct.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)
+
+
+register_setup_step(SetupStep(10, "Origin: page types", create_page_types))
+register_setup_step(SetupStep(11, "Origin: attributes", create_attributes))
+register_setup_step(SetupStep(12, "Origin: attributes on product types", attach_to_product_types))
