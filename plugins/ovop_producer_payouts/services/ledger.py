@@ -55,10 +55,15 @@ def entries_post(drafts: Sequence[EntryDraft]) -> int:
     ReferenceTaken. Raises EntryUnbalanced and InvalidAccount before anything is written; PostgreSQL checks the
     balance again at commit. Five queries at most, whatever the number of drafts.
     """
+    by_reference: dict[str, EntryDraft] = {}
     for draft in drafts:
         _check(draft)
+        first = by_reference.setdefault(draft.reference, draft)
+        if first is not draft and first.content_sha256() != draft.content_sha256():
+            raise _taken(draft)
     if not drafts:
         return 0
+    drafts = list(by_reference.values())
     with transaction.atomic(savepoint=False):
         entry_pks = _insert_entries(drafts)
         _check_the_rest(drafts, entry_pks)
@@ -122,11 +127,15 @@ def _check_the_rest(drafts: Sequence[EntryDraft], fresh: dict[str, int]) -> None
     )
     for draft in known:
         if contents[draft.reference] != draft.content_sha256():
-            raise ReferenceTaken(
-                f"Entry {draft.reference} is posted with other content.",
-                field="reference",
-                params={"reference": draft.reference},
-            )
+            raise _taken(draft)
+
+
+def _taken(draft: EntryDraft) -> ReferenceTaken:
+    return ReferenceTaken(
+        f"Entry {draft.reference} is posted with other content.",
+        field="reference",
+        params={"reference": draft.reference},
+    )
 
 
 def _account_pks(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
