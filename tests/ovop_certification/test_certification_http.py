@@ -44,10 +44,8 @@ def current(shop: None) -> None:
     registry_load(today_document(), catalogue=host_catalogue(), at=timezone.now())
 
 
-def ask(query: str, client: Client | None = None, **headers: str) -> dict[str, Any]:
-    response = (client or Client()).post(
-        GRAPHQL, json.dumps({"query": query}), content_type="application/json", headers=headers
-    )
+def ask(query: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    response = Client().post(GRAPHQL, json.dumps({"query": query}), content_type="application/json", headers=headers)
     answer: dict[str, Any] = json.loads(response.content)
     return answer
 
@@ -70,7 +68,7 @@ def test_everybody_is_told_the_same_public_facts(name: str) -> None:
             productId certificates { scheme number issuingBody validFromOn validUntilOn status }
           }
         }""",
-        **bearer(name),
+        bearer(name),
     )
 
     until = today_document()["certificates"][0]["valid_until_on"]

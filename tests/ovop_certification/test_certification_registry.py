@@ -17,6 +17,7 @@ from ovop_certification.models import (
     Certificate,
     CertificateEvent,
     CertificateProduct,
+    EventKind,
     IssuingBody,
     Market,
     MarketChannel,
@@ -49,7 +50,7 @@ def load(document: object) -> RegistryCounts:
 
 
 def stored() -> list[Any]:
-    return [list(table.objects.order_by("pk").values()) for table in TABLES]  # type: ignore[attr-defined]
+    return [list(table.objects.order_by("pk").values()) for table in TABLES]
 
 
 @pytest.mark.usefixtures("shop")
@@ -93,7 +94,8 @@ def test_changed_rows_are_changed_and_histories_grow() -> None:
 @pytest.mark.usefixtures("registry")
 def test_what_staff_added_since_is_kept() -> None:
     honey = Certificate.objects.get(number="EAC-1")
-    certificate_event_add(honey.pk, "suspended", actor="Staff", reason="complaint", at=moment("2025-06-14"))  # type: ignore[arg-type]
+    at = moment("2025-06-14")
+    certificate_event_add(honey.pk, EventKind.SUSPENDED, actor="Staff", reason="complaint", at=at)
 
     assert load(registry_document()) == RegistryCounts()
     assert CertificateEvent.objects.filter(certificate=honey).count() == 3

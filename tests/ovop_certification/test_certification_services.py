@@ -129,11 +129,10 @@ def test_only_legal_events_follow(past: tuple[str, ...], kind: str) -> None:
 )
 def test_an_event_comes_after_the_last_and_says_who_and_why(changes: dict[str, Any], error: type[OvopError]) -> None:
     certificate = history("verified")
+    values: dict[str, Any] = {"actor": "Staff", "reason": "because", "at": AT} | changes
 
     with pytest.raises(error):
-        certificate_event_add(
-            certificate.pk, EventKind.SUSPENDED, **{"actor": "Staff", "reason": "because", "at": AT} | changes
-        )
+        certificate_event_add(certificate.pk, EventKind.SUSPENDED, **values)
     with pytest.raises(errors.UnknownCertificate):
         certificate_event_add(0, EventKind.SUSPENDED, actor="Staff", reason="because", at=AT)
 
