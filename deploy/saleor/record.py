@@ -50,9 +50,8 @@ class Recorder:
         return Story(self, found["moments"])
 
     def refuse(self, name: str, channel: str, country: str, quantities: dict[str, int]) -> None:
-        """A checkout that must not become an order. AssertionError when it does."""
-        checkout = scenarios.fill_checkout(self.people.shopper, self.sample, channel, quantities)
-        answer = scenarios.complete(self.people, checkout)
+        """A paid checkout that must not become an order. AssertionError when it does."""
+        answer = scenarios.buy(self.people, self.sample, channel, quantities)
         assert answer.order is None, f"{name} was sold"
         self.refusals.append(
             {

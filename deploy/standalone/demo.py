@@ -15,39 +15,37 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from database import DEMO_DATABASE, STATE_FOLDER, DatabaseUnavailable, database_url
-
-SUMMARY_FILE = STATE_FOLDER / "demo.json"
+from database import DEMO_DATABASE, DatabaseUnavailable, database_url, embedded_server
 
 
 def main() -> None:
-    from ovop_standalone.recordings import newest_recording
+    from ovop_standalone.recordings import newest_recording, read_recording
 
     console = Console()
     os.environ["DJANGO_SETTINGS_MODULE"] = "ovop_standalone.settings"
     console.print("Starting PostgreSQL …")
     try:
         # A database for each recording: its orders and products have keys of their own.
-        digest = hashlib.sha256(newest_recording().read_bytes()).hexdigest()[:8]
+        path = newest_recording()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         os.environ["DATABASE_URL"] = database_url(f"{DEMO_DATABASE}_{digest}")
     except DatabaseUnavailable as error:
         sys.exit(str(error))
     django.setup()
-    summary = run(console)
-    SUMMARY_FILE.parent.mkdir(exist_ok=True)
-    SUMMARY_FILE.write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    summary = run(console, read_recording(path))
+    summary_file = embedded_server().folder / "demo.json"
+    summary_file.parent.mkdir(exist_ok=True)
+    summary_file.write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     show(console, summary)
-    console.print(f"Written: {SUMMARY_FILE.relative_to(STATE_FOLDER.parent)}")
+    console.print(f"Written: {summary_file}", soft_wrap=True)
     if os.environ.get("SERVE", "1") != "0":
         serve(console, int(os.environ.get("PORT", "8000")))
 
 
-def run(console: Console) -> dict[str, Any]:
-    """Migrate and replay the newest recording, with progress; the summary."""
-    from ovop_standalone.recordings import read_recording
+def run(console: Console, recording: Any) -> dict[str, Any]:
+    """Migrate and replay the recording, with progress; the summary."""
     from ovop_standalone.replay import Replay
 
-    recording = read_recording(newest_recording())
     replay = Replay(recording)
     console.print(f"Replaying what was recorded on Saleor {recording.saleor_version}")
     columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
