@@ -61,18 +61,31 @@ class CertificatePage:
 def certificates_of_products(
     product_pks: Collection[int], at: datetime.datetime
 ) -> dict[int, tuple[CertificateFacts, ...]]:
-    """What covers each product, whatever its state at that moment, by scheme and number. One query, and origin's for
-    who makes the products. Products without any are left out."""
-    pks = set(product_pks)
+    """What covers each product, whatever its state at that moment, by scheme and number. Products without any are
+    left out. Queries as certificates_of_sales."""
+    found = certificates_of_sales({(pk, at) for pk in product_pks})
+    return {pk: facts for (pk, _), facts in found.items()}
+
+
+def certificates_of_sales(
+    sales: Collection[tuple[int, datetime.datetime]],
+) -> dict[tuple[int, datetime.datetime], tuple[CertificateFacts, ...]]:
+    """As certificates_of_products, each product at a moment of its own. One query, and origin's for who makes the
+    products, whatever the number of products and moments."""
+    pks = {pk for pk, _ in sales}
     makers = _makers(pks)
     records = _certificate_records(_about(pks, makers))
-    found: dict[int, tuple[CertificateFacts, ...]] = {}
-    for pk in pks:
-        covering = [each for each in records if each.covers(pk, makers.get(pk, frozenset()))]
-        facts = [_facts(each, at) for each in covering]
+    covering: dict[int, list[CertificateRecord]] = {pk: [] for pk in pks}
+    for record in records:
+        for pk in record.products & pks if record.products else pks:
+            if record.covers(pk, makers.get(pk, frozenset())):
+                covering[pk].append(record)
+    found: dict[tuple[int, datetime.datetime], tuple[CertificateFacts, ...]] = {}
+    for pk, at in sales:
+        facts = (_facts(each, at) for each in covering[pk])
         known = sorted((each for each in facts if each), key=lambda each: (each.scheme_code, each.number))
         if known:
-            found[pk] = tuple(known)
+            found[pk, at] = tuple(known)
     return found
 
 

@@ -15,7 +15,9 @@ ASSOCIATION_FEE = "association:fee"
 ASSOCIATION_UNASSIGNED = "association:unassigned"
 CUSTOMER_PREPAID = "customer:prepaid"
 
-_SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+# The shop's slugs and the registry's codes in any script: Saleor allows "каракол" as a warehouse's slug.
+_SEGMENT = r"[^:{}\s]+"
+MAX_PATH = 300
 PATH_PATTERN = (
     rf"^(psp:clearing|shipping|association:(fee|unassigned)|customer:prepaid|tax:[A-Z]{{2}}|"
     rf"costs:{_SEGMENT}|outlet:{_SEGMENT}:(cash|commission)|village:{_SEGMENT}:fund|"
@@ -26,7 +28,7 @@ _PATH = re.compile(PATH_PATTERN)
 
 def checked_path(path: str) -> str:
     """The path itself. Raises InvalidAccount when the ledger has no such kind of account."""
-    if len(path) > 200 or not _PATH.fullmatch(path):
+    if len(path) > MAX_PATH or not _PATH.fullmatch(path):
         raise InvalidAccount(f"{path!r} is no account.", field="account", params={"account": path})
     return path
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from ovop_producer_payouts.accounts import PATH_PATTERN
+from ovop_producer_payouts.accounts import MAX_PATH, PATH_PATTERN
 
 
 class EntryKind(models.TextChoices):
@@ -25,7 +25,7 @@ SETTLEMENT_KINDS = (EntryKind.SALE, EntryKind.REFUND, EntryKind.ADJUSTMENT)
 class Account(models.Model):
     """One account in one currency. Its path says what it is (accounts.py); it never changes."""
 
-    path = models.CharField(max_length=200)
+    path = models.CharField(max_length=MAX_PATH)
     currency = models.CharField(max_length=3)
 
     class Meta:
@@ -142,7 +142,7 @@ class SettledLine(models.Model):
     order = models.ForeignKey(SettledOrder, on_delete=models.PROTECT, related_name="lines")
     line_id = models.CharField(max_length=64)
     product_pk = models.BigIntegerField(null=True)
-    product_name = models.CharField(max_length=255)
+    product_name = models.TextField()
     is_resolved = models.BooleanField()
     terms = models.JSONField()
     facts = models.JSONField()

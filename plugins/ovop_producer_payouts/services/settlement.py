@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from ovop_certification.selectors import CertificateFacts, certificates_of_products
+from ovop_certification.selectors import CertificateFacts, certificates_of_sales
 from ovop_origin.selectors import OriginFacts, product_origins
 from ovop_producer_payouts import accounts
 from ovop_producer_payouts.locks import lock_orders
@@ -204,7 +204,9 @@ def _freeze(
     rules = rule_versions(
         {snapshot.order_id: (snapshot.channel, shop_day(snapshot.placed_at)) for snapshot, _ in open_lines}
     )
-    certificates: dict[datetime.datetime, Mapping[int, tuple[CertificateFacts, ...]]] = {}
+    certificates = certificates_of_sales(
+        {(line.product_pk, snapshot.placed_at) for snapshot, line in open_lines if line.product_pk is not None}
+    )
     steps: dict[int, tuple[Step, ...]] = {}
     created: list[SettledLine] = []
     learned: list[SettledLine] = []
@@ -223,15 +225,12 @@ def _freeze(
             created.append(row)
         else:
             learned.append(row)
-        if snapshot.placed_at not in certificates:
-            certificates[snapshot.placed_at] = certificates_of_products(product_pks, snapshot.placed_at)
         row.product_pk = line.product_pk
         row.product_name = line.product_name
         row.is_resolved = terms.is_resolved
         row.terms = terms_as_document(terms)
-        row.facts = _facts(
-            snapshot, origin, certificates[snapshot.placed_at].get(line.product_pk, ()) if line.product_pk else ()
-        )
+        sale = (line.product_pk or 0, snapshot.placed_at)
+        row.facts = _facts(snapshot, origin, certificates.get(sale, ()))
         frozen[key] = row
     SettledLine.objects.bulk_create(created)
     if learned:
@@ -259,7 +258,12 @@ def _facts(
         "outlet": snapshot.outlet,
         "country": snapshot.country,
         "certificates": [
-            {"scheme": each.scheme_code, "number": each.number, "issuing_body": each.issuing_body}
+            {
+                "scheme": each.scheme_code,
+                "number": each.number,
+                "issuing_body": each.issuing_body,
+                "status": each.status.value,
+            }
             for each in certificates
         ],
     }
