@@ -60,23 +60,31 @@ class Bench:
     is_quick: bool
     progress: Progress
     task: TaskID
-    after_warm_up: Callable[[], None] = lambda: None
+    between_rounds: Callable[[], None] = lambda: None
 
     @property
     def rounds(self) -> int:
-        return 3 if self.is_quick else 7
+        return 3 if self.is_quick else 5
 
     def tell(self, what: str) -> None:
         self.progress.update(self.task, what=what)
 
+    def expect(self, steps: int) -> None:
+        """So many steps more will be done."""
+        self.progress.update(self.task, total=(self.progress.tasks[self.task].total or 0) + steps)
+
+    def step(self) -> None:
+        self.progress.advance(self.task)
+
     def play(self, play_round: Callable[[int], Round]) -> list[Round]:
         """Round 0 to warm up, then the rounds that count."""
-        self.progress.update(self.task, total=self.rounds + 1)
+        self.expect(self.rounds + 1)
         played = []
         for number in range(self.rounds + 1):
             played.append(play_round(number))
-            self.progress.advance(self.task)
-            self.after_warm_up()
+            self.step()
+            self.tell("")
+            self.between_rounds()
         return played[1:]
 
 

@@ -20,9 +20,7 @@ def sold_orders(batch: str, count: int) -> dict[str, OrderSnapshot]:
     return {order.order_id: order for order in orders}
 
 
-def sold_order(
-    order_id: str, random: Random, *, lines: int | None = None, outlet: str | None = None
-) -> OrderSnapshot:
+def sold_order(order_id: str, random: Random, *, lines: int | None = None, outlet: str | None = None) -> OrderSnapshot:
     """One order; `lines` and `outlet` are drawn unless given."""
     channel = random.choice(CHANNELS)
     count = lines or random.choices((1, 2, 3, 4, 5), (35, 28, 18, 11, 8))[0]

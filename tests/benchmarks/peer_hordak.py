@@ -37,9 +37,7 @@ class Accounts:
         return self._known[key]
 
 
-def bookings(
-    entries: Mapping[str, Sequence[tables.Leg]], known_accounts: Accounts, on: datetime.date
-) -> list[Booking]:
+def bookings(entries: Mapping[str, Sequence[tables.Leg]], known_accounts: Accounts, on: datetime.date) -> list[Booking]:
     return [
         Booking(
             reference,

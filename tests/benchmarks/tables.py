@@ -74,7 +74,9 @@ def copied_out(table: str, columns: str, where: str, after_entry_pk: int) -> byt
     """The rows after that entry in COPY's own format."""
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY (SELECT {columns} FROM {table} WHERE {where} > {after_entry_pk} ORDER BY id) TO STDOUT") as out,
+        cursor.copy(
+            f"COPY (SELECT {columns} FROM {table} WHERE {where} > {after_entry_pk} ORDER BY id) TO STDOUT"
+        ) as out,
     ):
         return b"".join(bytes(block) for block in out)
 
