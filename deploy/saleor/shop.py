@@ -19,12 +19,12 @@ DEFAULT_PORT = 8000
 
 
 def _prepare_database(server: Server, echo: Echo) -> None:
-    """A database that is missing starts as a clone of the template; one that exists is migrated as it is."""
+    """A missing database starts as a clone of the template, an empty one is migrated here, where progress is seen."""
     if not server.has(server.database):
         server.clone(server.plugins_template(echo), server.database)
-        return
-    echo(f"Migrating the database {server.database}.")
-    migrate(server.saleor, server.url, "saleor.settings", echo)
+    elif server.execute("SELECT to_regclass('django_migrations')", database=server.database) == [[None]]:
+        echo(f"Migrating the empty database {server.database}; this takes some minutes.")
+        migrate(server.saleor, server.url, "saleor.settings", echo)
 
 
 def _build_sample(shop: RunningShop) -> None:
