@@ -94,6 +94,8 @@ def figures(snapshot: OrderSnapshot, terms: Mapping[str, LineTerms]) -> Figures:
         result["customer:prepaid", "", "payment"] = snapshot.gift_card_minor
     result["customer:prepaid", "", "prepaid"] = -of_customer
     for line, paid in zip(snapshot.lines, of_lines, strict=True):
+        if not paid:
+            continue
         price = price_of_line(line, terms[line.line_id], snapshot.country)
         for (account, step, _), part in zip(price, shared_out(paid, [part for *_, part in price]), strict=True):
             result[account, line.line_id, step] -= part
