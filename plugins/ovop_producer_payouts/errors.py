@@ -74,10 +74,10 @@ class NothingPayable(OvopError):
     code = "nothing_payable"
 
 
-class PeriodNotOver(OvopError):
-    """A statement is issued for a period that lies wholly in the past."""
+class PeriodInFuture(OvopError):
+    """A statement's period ends before it begins, or after today."""
 
-    code = "period_not_over"
+    code = "period_in_future"
 
 
 class StatementExists(OvopError):

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from ovop_origin.selectors import ProducerFacts, best_name, producers
 from ovop_producer_payouts import accounts
-from ovop_producer_payouts.errors import PeriodNotOver, StatementExists
+from ovop_producer_payouts.errors import PeriodInFuture, StatementExists
 from ovop_producer_payouts.locks import lock_statement_counter
 from ovop_producer_payouts.models import Posting, SettledLine, SettledOrder, Statement, StatementPosting
 from ovop_producer_payouts.selectors import payable_minor
@@ -33,12 +33,12 @@ def statement_issue(
     """Issue the statement of a producer for a period (both days included), or return the one issued before.
 
     It lists what was posted on the producer's accounts until the period's end and stands on no statement yet, so a
-    posting that came late is on the next one and none is on two. Raises NotFound for an unknown producer,
-    PeriodNotOver, StatementExists when the period overlaps another statement's.
+    posting that came late, or later on its last day, is on the next one and none is on two. Raises NotFound for an unknown producer,
+    PeriodInFuture, StatementExists when the period overlaps another statement's.
     """
     minor_digits(currency)
-    if period_until_on < period_from_on or period_until_on >= shop_day(at):
-        raise PeriodNotOver("A statement is for days that are over.", field="period_until_on")
+    if period_until_on < period_from_on or period_until_on > shop_day(at):
+        raise PeriodInFuture("A statement is not for days to come.", field="period_until_on")
     facts = producers([producer_code]).get(producer_code)
     if facts is None:
         raise NotFound(f"There is no producer {producer_code}.", field="producer_code")
