@@ -33,8 +33,8 @@ def statement_issue(
     """Issue the statement of a producer for a period (both days included), or return the one issued before.
 
     It lists what was posted on the producer's accounts until the period's end and stands on no statement yet, so a
-    posting that came late, or later on its last day, is on the next one and none is on two. Raises NotFound for an unknown producer,
-    PeriodInFuture, StatementExists when the period overlaps another statement's.
+    posting that came late, or later on its last day, is on the next one and none is on two. Raises NotFound for an
+    unknown producer, PeriodInFuture, StatementExists when the period overlaps another statement's.
     """
     minor_digits(currency)
     if period_until_on < period_from_on or period_until_on > shop_day(at):
