@@ -16,6 +16,7 @@ from ovop_origin.records import PlaceRow, ProducerRow
 
 def refused_by(write: Callable[[], Any]) -> str:
     """The name of the constraint that refuses the write; nothing may have changed."""
+    connection.check_constraints()  # what is still to be checked from before would hide a check that is missing
     rows = stored_rows()
 
     def write_and_check() -> None:

@@ -311,6 +311,22 @@ def test_a_projection_tells_of_the_products_that_changed_and_no_others(
     assert not page.translations.exists()
 
 
+def test_our_own_events_send_no_more_tasks(
+    registry: list[Product], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    with (
+        mock.patch.object(tasks.project_product, "apply_async") as sent,
+        mock.patch.object(
+            PluginsManager, "product_updated", autospec=True, side_effect=PluginsManager.product_updated
+        ) as product_updated,
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        run_setup()
+
+    assert product_updated.call_count == 2
+    sent.assert_not_called()
+
+
 def test_a_projection_takes_the_same_queries_whatever_the_number_of_products(
     projected: list[Product], product_type: ProductType
 ) -> None:
