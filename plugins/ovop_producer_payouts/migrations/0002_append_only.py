@@ -61,9 +61,12 @@ BEGIN
 END $$;
 CREATE TRIGGER ovop_settled_line_frozen BEFORE UPDATE OR DELETE ON ovop_producer_payouts_settledline
     FOR EACH ROW EXECUTE FUNCTION ovop_settled_line_frozen();
+CREATE TRIGGER ovop_settled_line_kept BEFORE TRUNCATE ON ovop_producer_payouts_settledline
+    FOR EACH STATEMENT EXECUTE FUNCTION ovop_payouts_append_only();
 """
 
 REVERSE = """
+DROP TRIGGER ovop_settled_line_kept ON ovop_producer_payouts_settledline;
 DROP TRIGGER ovop_settled_line_frozen ON ovop_producer_payouts_settledline;
 DROP FUNCTION ovop_settled_line_frozen();
 DROP FUNCTION ovop_payouts_append_only();
