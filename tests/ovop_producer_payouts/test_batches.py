@@ -128,7 +128,7 @@ def test_the_database_too_wants_four_eyes(changes: dict[str, str], constraint: s
         ("closed", fail),
     ],
 )
-def test_a_step_out_of_its_order_is_refused_and_changes_nothing(self, status: str, step: Callable[[], object]) -> None:
+def test_a_step_out_of_its_order_is_refused_and_changes_nothing(status: str, step: Callable[[], object]) -> None:
     settle(sold())
     taken_to(status)
     before = stored_rows()

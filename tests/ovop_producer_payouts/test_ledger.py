@@ -34,6 +34,8 @@ GOOD_PATHS = [
     "tax:KG",
     "costs:packaging-and-transport",
     "outlet:karakol:cash",
+    "outlet:каракол:cash",
+    "outlet:-karakol:cash",
     "outlet:karakol:commission",
     "village:KG-Y-barskoon:fund",
     "producer:ak-kiyiz:payable",
@@ -49,8 +51,8 @@ BAD_PATHS = [
     "tax:kg",
     "tax:KGZ",
     "outlet::cash",
-    "outlet:каракол:cash",
-    "outlet:-karakol:cash",
+    "outlet:{outlet}:cash",
+    "outlet:" + "k" * 300 + ":cash",
     "outlet:karakol:owed",
     "producer:ak-kiyiz",
     "producer:ak:kiyiz:payable",
@@ -208,7 +210,7 @@ def test_what_is_no_account_is_refused_by_the_service_and_by_the_database(db: No
         entries_post([sale(postings=(PostingDraft(path, "KGS", 1), PostingDraft("shipping", "KGS", -1)))])
     assert (refusal.value.code, refusal.value.field) == ("invalid_account", "account")
 
-    with pytest.raises(IntegrityError, match="ovop_account_path_known"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="ovop_account_path_known|value too long"), transaction.atomic():
         Account.objects.create(path=path, currency="KGS")
     assert not Account.objects.exists()
 
@@ -326,10 +328,7 @@ def test_postgresql_changes_deletes_and_empties_no_append_only_table(full_ledger
         f"UPDATE {PREFIX}settledline SET terms = '{{}}'",
         f"UPDATE {PREFIX}settledline SET facts = '{{}}'",
         f"DELETE FROM {PREFIX}settledline",
-        pytest.param(
-            f"TRUNCATE {PREFIX}settledline",
-            marks=pytest.mark.xfail(reason="settled lines lack a guard against TRUNCATE"),
-        ),
+        f"TRUNCATE {PREFIX}settledline",
     ],
 )
 def test_postgresql_changes_no_frozen_terms(full_ledger: None, statement: str) -> None:
