@@ -162,6 +162,8 @@ def test_an_attribute_of_another_kind_is_not_taken_over(registry: list[Product])
 
     with pytest.raises(SlugTaken):
         run_setup()
+    with pytest.raises(CommandError, match="Origin: attributes: slug_taken: "):
+        call_command("ovop_setup")
 
     assert not Attribute.objects.filter(slug="ovop-village").exists()
 

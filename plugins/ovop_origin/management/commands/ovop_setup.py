@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
+from ovop_shared.errors import OvopError
 from ovop_shared.setup_steps import setup_steps
 
 
@@ -19,7 +20,10 @@ class Command(BaseCommand):
         table = Table("Step", "Changed")
         total = 0
         for step in setup_steps():
-            changed = step.run()
+            try:
+                changed = step.run()
+            except OvopError as refusal:
+                raise CommandError(f"{step.title}: {refusal.code}: {refusal.message}") from refusal
             total += changed
             table.add_row(step.title, str(changed) if changed else "-")
         Console(file=self.stdout, width=100).print(table)  # type: ignore[arg-type]
