@@ -564,6 +564,23 @@ def test_the_sweep_finds_what_a_crash_lost_and_goes_on_where_it_stopped(draft_of
     assert audit.sweep_orders(reached_at + datetime.timedelta(hours=12)) == 1
 
 
+def test_the_sweep_leaves_out_no_order_of_many_that_changed_at_the_same_moment(
+    draft_of_food, order_generator, monkeypatch
+):
+    order, product = draft_of_food
+    load(product, required(product))
+    line = order.lines.order_by("pk").first()
+    for _ in range(3):
+        line.pk, line.token, line.order = None, None, order_generator()
+        line.save(force_insert=True)
+    Order.objects.update(status=OrderStatus.UNFULFILLED, updated_at=timezone.now(), shipping_address=None)
+    monkeypatch.setattr(audit, "BATCH_ORDERS", 2)
+
+    tasks.sweep_orders()
+
+    assert set(OrderFlag.objects.values_list("order_id", flat=True)) == {str(each.pk) for each in Order.objects.all()}
+
+
 def test_the_first_sweep_leaves_old_orders_alone(draft_of_food):
     order, product = draft_of_food
     load(product, required(product))

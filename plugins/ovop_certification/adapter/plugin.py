@@ -35,8 +35,7 @@ class CertificationPlugin(OvopPlugin):
         previous_value: Any = None,
         **kwargs: Any,
     ) -> Any:
-        if self.active:
-            refuse_uncertified(checkout_info, checkout_info.lines if lines is None else lines, timezone.now())
+        refuse_uncertified(checkout_info, checkout_info.lines if lines is None else lines, timezone.now())
         return previous_value
 
     @quiet_hook
