@@ -10,6 +10,7 @@ from ovop_shared.errors import NotFound
 from ovop_shared.languages import page_language
 from ovop_shared.pages import render_page, request_language
 from ovop_shared.requester import requester_of
+from ovop_shared.shop_time import shop_zone
 from ovop_shared.translations import translate
 
 
@@ -23,7 +24,7 @@ def statement(request: HttpRequest, number: int) -> HttpResponse:
     requester = requester_of(request)
     found = Statement.objects.filter(number=number).first()
     if found is None:
-        access.require_money(requester)
+        access.require_producer(requester, "")  # a free number answers like a statement of somebody else
         raise NotFound("There is no such statement.")
     access.require_statement(requester, found)
     return _statement_page(request, found)
@@ -86,7 +87,7 @@ def _statement_page(request: HttpRequest, found: Statement) -> HttpResponse:
             "title": f"{translate('Statement', language)} {found.number}",
             "statement": found.content,
             "sha256": found.content_sha256,
-            "issued_on": found.issued_at,
+            "issued_on": found.issued_at.astimezone(shop_zone()),
         },
         language=language,
     )
