@@ -210,7 +210,7 @@ def test_what_is_no_account_is_refused_by_the_service_and_by_the_database(db: No
         entries_post([sale(postings=(PostingDraft(path, "KGS", 1), PostingDraft("shipping", "KGS", -1)))])
     assert (refusal.value.code, refusal.value.field) == ("invalid_account", "account")
 
-    with pytest.raises(DatabaseError, match="ovop_account_path_known|value too long"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"ovop_account_path_known|value too long"), transaction.atomic():
         Account.objects.create(path=path, currency="KGS")
     assert not Account.objects.exists()
 
