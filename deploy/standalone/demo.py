@@ -78,7 +78,8 @@ def show(console: Console, summary: dict[str, Any]) -> None:
         held = format_minor(order["held_minor"], order["currency"])
         orders.add_row(order["story"], order["number"], order["channel"], held, str(order["settlements"]))
     console.print(orders)
-    refusals = Table("product", "channel", "gate says", "Saleor answered", title="Refused at checkout")
+    refusals = Table("product", "channel", "gate says", title="Refused at checkout")
+    refusals.add_column("Saleor answered", overflow="fold")
     for refusal in summary["refusals"]:
         refusals.add_row(
             refusal["product"], refusal["channel"], ", ".join(refusal["codes"]), ", ".join(refusal["shop_codes"])

@@ -21,7 +21,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One order line (or the order itself). `total_minor` is the sum of the parts: what was paid for it so far."""
+    """One order line, or the order itself: shipping, and what is the customer's. What was received stands above all of
+    them and is in none; `total_minor` is the sum of the parts."""
 
     title: str
     rule: str
@@ -46,7 +47,6 @@ def _section(posted: Mapping[PostingKey, int], line_id: str, line: SettledLine |
         UNASSIGNED: translate("Not assigned yet", language),
         SHIPPING: translate("Shipping", language),
         PREPAID: translate("Owed to or by the customer", language),
-        PAYMENT: translate("Received", language),
     }
     makers: dict[str, str] = {}
     rule = ""
@@ -56,7 +56,7 @@ def _section(posted: Mapping[PostingKey, int], line_id: str, line: SettledLine |
         names |= {step.code: best_name(step.names, language) for step in terms.steps}
         makers = {code: best_name(each, language) for code, each in line.facts.get("makers", {}).items()}
     parts = []
-    for key in sorted(key for key in posted if key.line_id == line_id):
+    for key in sorted(key for key in posted if key.line_id == line_id and key.step != PAYMENT):
         producer = producer_of(key.account)
         name = makers.get(producer, producer) if producer else names.get(key.step, key.step)
         parts.append(Part(name, key.account, -posted[key]))

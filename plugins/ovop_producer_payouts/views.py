@@ -10,7 +10,6 @@ from ovop_shared.errors import NotFound
 from ovop_shared.languages import page_language
 from ovop_shared.pages import render_page, request_language
 from ovop_shared.requester import requester_of
-from ovop_shared.shop_time import shop_zone
 from ovop_shared.translations import translate
 
 
@@ -87,7 +86,7 @@ def _statement_page(request: HttpRequest, found: Statement) -> HttpResponse:
             "title": f"{translate('Statement', language)} {found.number}",
             "statement": found.content,
             "sha256": found.content_sha256,
-            "issued_on": found.issued_at.astimezone(shop_zone()),
+            "issued_on": found.issued_at,
         },
         language=language,
     )

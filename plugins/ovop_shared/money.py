@@ -138,8 +138,12 @@ def round_half_up(exact: Fraction) -> int:
     return sign * ((abs(exact.numerator) * 2 + exact.denominator) // (exact.denominator * 2))
 
 
+# CLDR has the name of Karakalpak but not its numbers; they are written as its neighbour writes them.
+_NUMBERS_AS = {"kaa-Latn": "uz-Latn", "kaa-Cyrl": "uz-Cyrl"}
+
+
 def _locale(language: str) -> Locale:
-    for candidate in (language, language.partition("-")[0]):
+    for candidate in (_NUMBERS_AS.get(language, language), language.partition("-")[0]):
         try:
             return Locale.parse(candidate, sep="-")
         except (UnknownLocaleError, ValueError):

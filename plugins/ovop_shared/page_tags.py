@@ -9,6 +9,7 @@ from django.template import Context
 
 from ovop_shared.money import format_minor
 from ovop_shared.mounting import page_url
+from ovop_shared.shop_time import shop_day
 from ovop_shared.translations import translate
 
 register = template.Library()
@@ -27,12 +28,19 @@ def money(context: Context, amount_minor: int, currency: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def day(context: Context, value: datetime.date | str) -> str:
-    """A date as people of the page's language write it; the ISO date where their calendar words are not known."""
+def day(context: Context, value: datetime.datetime | datetime.date | str) -> str:
+    """A date as people of the page's language write it, a moment as its day in the shop.
+
+    The ISO date where CLDR has no words for the language's calendar: it would write "2026 M09 4".
+    """
     moment = datetime.date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    if isinstance(moment, datetime.datetime):
+        moment = shop_day(moment)
     try:
         locale = Locale.parse(context["language"], sep="-")
     except (UnknownLocaleError, ValueError):
+        return moment.isoformat()
+    if locale.months["format"]["wide"][1] == "M01":
         return moment.isoformat()
     return format_date(moment, format="medium", locale=locale)
 

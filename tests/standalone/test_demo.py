@@ -159,6 +159,7 @@ def served(state: Path, summary: Mapping[str, Any]) -> Iterator[str]:
         [sys.executable, DEMO],
         env=environment(state, PORT=str(port), PYTHONUNBUFFERED="1"),
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
@@ -170,9 +171,10 @@ def served(state: Path, summary: Mapping[str, Any]) -> Iterator[str]:
             break
     yield printed
     process.send_signal(signal.SIGINT)
-    process.stdout.read()
-    assert process.wait(timeout=30) in (0, 130, -signal.SIGINT)
-    assert not demo_databases(state), "PostgreSQL still runs after Ctrl-C"
+    rest = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(timeout=30) == 0, rest
+    assert not demo_databases(state), f"PostgreSQL still runs after Ctrl-C: {rest}"
 
 
 def test_every_printed_page_opens(served: str) -> None:

@@ -6,8 +6,9 @@ run again ends in exactly the state of one that was not.
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ovop_producer_payouts.services.batches import (
 from ovop_producer_payouts.services.rules import split_rules_load
 from ovop_producer_payouts.services.settlement import HOLD_DAYS, orders_settle
 from ovop_producer_payouts.services.statements import statement_issue
+from ovop_producer_payouts.snapshot import OrderSnapshot
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.shop_time import shop_day
 from ovop_standalone.catalogue import known_products_store
@@ -79,11 +81,8 @@ class Replay:
             snapshot = moment.snapshot
             settled = SettledOrder.objects.filter(order_id=snapshot.order_id).first()
             if settled is None or settled.changed_at is None or settled.changed_at < snapshot.changed_at:
-                orders_settle(
-                    [snapshot.order_id],
-                    lambda _, snapshot=snapshot: {snapshot.order_id: snapshot},
-                    at=snapshot.changed_at,
-                )
+                told = {snapshot.order_id: snapshot}
+                orders_settle([snapshot.order_id], partial(_told, told), at=snapshot.changed_at)
             advance()
 
     def pay_out(self, advance: Step) -> None:
@@ -136,7 +135,7 @@ class Replay:
                     "number": order.number,
                     "channel": order.channel,
                     "currency": order.currency,
-                    "held_minor": order.snapshot["held_minor"],
+                    "held_minor": (order.snapshot or {})["held_minor"],
                     "settlements": order.settlements,
                 }
                 for order in selectors.latest_snapshots(stories).values()
@@ -180,6 +179,11 @@ class Replay:
         """When everything that was delivered is past its hold days."""
         last = max(moment.snapshot.changed_at for moment in self.recording.moments)
         return last + datetime.timedelta(days=HOLD_DAYS + 1)
+
+
+def _told(snapshots: dict[str, OrderSnapshot], _: Collection[str]) -> dict[str, OrderSnapshot]:
+    """A reader of snapshots that knows what it was told: here nothing changes between the lock and the reading."""
+    return snapshots
 
 
 def _sample(name: str) -> dict[str, Any]:
