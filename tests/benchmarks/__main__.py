@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tests.benchmarks.harness import Bench, BenchBroken, Row, table_of, write_rows
-from tests.benchmarks.host import ROOT, BenchRuns, bench_database
+from tests.benchmarks.host import ROOT, BenchUnavailable, bench_database
 
 BENCHES = {
     "settle_vs_hordak": "tests.benchmarks.bench_settlement",
@@ -33,7 +33,7 @@ def main() -> None:
         _measure(arguments.only or list(BENCHES), arguments.quick, rows, console)
     except KeyboardInterrupt:
         stopped = "Stopped; the rows that were finished are below."
-    except (BenchRuns, BenchBroken) as error:
+    except (BenchUnavailable, BenchBroken) as error:
         stopped = str(error)
     if rows:
         console.print(table_of(rows))

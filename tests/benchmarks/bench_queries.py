@@ -33,13 +33,13 @@ def settle_order_queries(bench: Bench) -> list[Row]:
             lines=(replace(first, refunded_minor=first.gross_minor), *order.lines[1:]),
         )
         counts |= {
-            f"new_order_{lines}_lines": _queries(order, posts=True),
-            f"settled_unchanged_{lines}_lines": _queries(order, posts=False),
-            f"settled_refunded_{lines}_lines": _queries(returned, posts=True),
+            f"new_order_lines_{lines}": _queries(order, posts=True),
+            f"settled_unchanged_lines_{lines}": _queries(order, posts=False),
+            f"settled_refunded_lines_{lines}": _queries(returned, posts=True),
         }
         bench.step()
     few, many = (
-        max(count for case, count in counts.items() if case.endswith(f"_{lines}_lines")) for lines in LINE_COUNTS
+        max(count for case, count in counts.items() if case.endswith(f"_lines_{lines}")) for lines in LINE_COUNTS
     )
     cases = ", ".join(f"{case.replace('_', ' ')}: {count}" for case, count in counts.items())
     return [

@@ -18,25 +18,29 @@ ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "ovop_bench"
 
 
-class BenchRuns(Exception):
-    """Another run is using the database."""
+class BenchUnavailable(Exception):
+    """There is no server, or another run is using the database; the message says what to do."""
 
 
 @contextmanager
 def bench_database() -> Iterator[None]:
     """An empty, migrated `ovop_bench` with Django set up on it, beside DATABASE_URL's or on the embedded server.
 
-    Raises BenchRuns, or the host's DatabaseUnavailable.
+    Raises BenchUnavailable.
     """
     host_folder = str(ROOT / "deploy" / "standalone")
     if host_folder not in sys.path:
         sys.path.insert(0, host_folder)
-    server = import_module("database").database_url("postgres")
+    host = import_module("database")
+    try:
+        server = host.database_url("postgres")
+    except host.DatabaseUnavailable as error:
+        raise BenchUnavailable(str(error)) from error
     with psycopg.connect(server, autocommit=True) as administration:
         # Held until the run ends, however it ends.
         row = administration.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [DATABASE]).fetchone()
         if row != (True,):
-            raise BenchRuns("A bench is running on this server already.")
+            raise BenchUnavailable("A bench is running on this server already; wait for it or stop it.")
         _drop(administration)
         administration.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
         try:
