@@ -32,7 +32,7 @@ def main() -> None:
     try:
         _measure(arguments.only or list(BENCHES), arguments.quick, rows, console)
     except KeyboardInterrupt:
-        stopped = "Stopped; the rows that were finished are below."
+        stopped = "Stopped; the rows that were finished are kept."
     except (BenchUnavailable, BenchBroken) as error:
         stopped = str(error)
     if rows:
