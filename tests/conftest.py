@@ -12,7 +12,7 @@ from psycopg import sql
 
 import database
 
-collect_ignore = ["saleor", "benchmarks"]
+collect_ignore = ["saleor"]
 
 # No deadline: a machine under load is not a failure. `deep` is for a long look before a release.
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
