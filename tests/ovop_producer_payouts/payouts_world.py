@@ -11,8 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from hypothesis import settings
 
-from ovop_origin.records import PlaceRow, ProducerRow
-from ovop_origin.services import place_save, producer_save, product_origin_set
+from ovop_origin.services import product_origin_set, registry_load
 from ovop_producer_payouts.models import (
     Account,
     Entry,
@@ -33,6 +32,7 @@ from ovop_producer_payouts.services.settlement import Settlement, orders_settle
 from ovop_producer_payouts.snapshot import LineSnapshot, OrderSnapshot, OrderState
 from ovop_producer_payouts.split import LineTerms, MakerShare, Step
 from ovop_producer_payouts.split_rules import terms_from_document
+from ovop_shared.catalogue import host_catalogue
 from ovop_shared.requester import ANONYMOUS, Requester
 from ovop_standalone.tokens import make_token
 
@@ -91,32 +91,58 @@ def examples(count: int) -> settings:
 
 def build_registry() -> None:
     """Barskoon and Chimbay; felt is made by three, jam by one, licorice honey by one in the other country."""
-    for kind, code, parent, scheme, names in (
-        ("country", "KG", "", "iso3166-1", {"en": "Kyrgyzstan"}),
-        ("region", "KG-Y", "KG", "iso3166-2", {"en": "Issyk-Kul", "ky": "Ысык-Көл облусу"}),
-        ("district", "KG-Y-jeti-oguz", "KG-Y", "ovop", {"en": "Jeti-Oguz"}),
-        ("village", "KG-Y-barskoon", "KG-Y-jeti-oguz", "ovop", {"en": "Barskoon", "ky": "Барскоон"}),
-        ("country", "UZ", "", "iso3166-1", {"en": "Uzbekistan"}),
-        ("region", "UZ-QR", "UZ", "iso3166-2", {"en": "Karakalpakstan"}),
-        ("district", "UZ-QR-chimbay-district", "UZ-QR", "ovop", {"en": "Chimbay"}),
-        ("village", "UZ-QR-chimbay", "UZ-QR-chimbay-district", "ovop", {"en": "Chimbay"}),
-    ):
-        place_save(PlaceRow(kind=kind, code=code, names=names, code_scheme=scheme, parent=parent), at=AT)
-    for code, village, language, names, user_id in (
-        ("ak-kiyiz", "KG-Y-barskoon", "ky", {"ky": "Ак кийиз", "en": "Ak Kiyiz"}, "5"),
-        ("aigerim", "KG-Y-barskoon", "ru", {"ru": "Айгерим"}, "6"),
-        ("chiy", "KG-Y-barskoon", "ky", {"ky": "Чий"}, ""),
-        ("boyan", "UZ-QR-chimbay", "kaa-Latn", {"kaa-Latn": "Boyan"}, ""),
-    ):
-        producer_save(
-            ProducerRow(
-                code=code, kind="group", village=village, language=language, names=names, saleor_user_id=user_id
-            ),
-            at=AT,
-        )
+    registry_load(
+        {
+            "version": 1,
+            "places": [
+                {"kind": "country", "code": "KG", "names": {"en": "Kyrgyzstan"}},
+                {
+                    "kind": "region",
+                    "code": "KG-Y",
+                    "parent": "KG",
+                    "names": {"en": "Issyk-Kul", "ky": "Ысык-Көл облусу"},
+                },
+                {"kind": "district", "code": "KG-Y-jeti-oguz", "parent": "KG-Y", "names": {"en": "Jeti-Oguz"}},
+                {
+                    "kind": "village",
+                    "code": "KG-Y-barskoon",
+                    "parent": "KG-Y-jeti-oguz",
+                    "names": {"en": "Barskoon", "ky": "Барскоон"},
+                },
+                {"kind": "country", "code": "UZ", "names": {"en": "Uzbekistan"}},
+                {"kind": "region", "code": "UZ-QR", "parent": "UZ", "names": {"en": "Karakalpakstan"}},
+                {"kind": "district", "code": "UZ-QR-chimbay-district", "parent": "UZ-QR", "names": {"en": "Chimbay"}},
+                {
+                    "kind": "village",
+                    "code": "UZ-QR-chimbay",
+                    "parent": "UZ-QR-chimbay-district",
+                    "names": {"en": "Chimbay"},
+                },
+            ],
+            "producers": [
+                _producer("ak-kiyiz", "KG-Y-barskoon", "ky", {"ky": "Ак кийиз", "en": "Ak Kiyiz"}, "5"),
+                _producer("aigerim", "KG-Y-barskoon", "ru", {"ru": "Айгерим"}, "6"),
+                _producer("chiy", "KG-Y-barskoon", "ky", {"ky": "Чий"}),
+                _producer("boyan", "UZ-QR-chimbay", "kaa-Latn", {"kaa-Latn": "Boyan"}),
+            ],
+        },
+        catalogue=host_catalogue(),
+        at=AT,
+    )
     product_origin_set(FELT, "KG-Y-barskoon", {"aigerim": 3334, "ak-kiyiz": 3333, "chiy": 3333}, at=AT)
     product_origin_set(JAM, "KG-Y-barskoon", {"ak-kiyiz": 10_000}, at=AT)
     product_origin_set(HONEY, "UZ-QR-chimbay", {"boyan": 10_000}, at=AT)
+
+
+def _producer(code: str, village: str, language: str, names: dict[str, str], user_id: str = "") -> dict[str, Any]:
+    return {
+        "code": code,
+        "kind": "group",
+        "village": village,
+        "language": language,
+        "names": names,
+        "saleor_user_id": user_id,
+    }
 
 
 def build_rules() -> None:

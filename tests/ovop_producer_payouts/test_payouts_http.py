@@ -171,7 +171,7 @@ def test_graphql_tells_an_orders_split_step_by_step() -> None:
     split = graphql(SPLIT)["data"]["orderSplit"]
 
     assert (split["number"], split["channel"], split["currency"]) == ("1001", "issyk-kul-kgs", "KGS")
-    of_line, whole = split["sections"]
+    (of_line,) = split["sections"]
     assert (of_line["title"], of_line["rule"], of_line["isResolved"]) == ("Jam <b>& honey</b>", "standard v1", True)
     assert {part["account"]: (part["name"], part["amount"]["minor"]) for part in of_line["parts"]} == {
         "association:fee": ("Association fee", "850"),
@@ -179,7 +179,6 @@ def test_graphql_tells_an_orders_split_step_by_step() -> None:
         "producer:ak-kiyiz:payable": ("Ak Kiyiz", str(JAM_MINOR)),
         "village:KG-Y-barskoon:fund": ("Village fund", "500"),
     }
-    assert whole["parts"] == [{"name": "Received", "account": "psp:clearing", "amount": {"minor": "-10000"}}]
     assert sum(int(each["amount"]["minor"]) for each in split["postings"]) == 0
     assert {each["entry"] for each in split["postings"]} == {"settle:o1:1"}
 
@@ -327,7 +326,6 @@ def test_a_statement_tells_the_shops_day_it_was_issued_on() -> None:
     assert "Sep 2, 2025" not in page
 
 
-@pytest.mark.xfail(reason="the pages for staff tell the UTC day of an order")
 def test_an_orders_page_tells_the_shops_day_it_was_placed_on() -> None:
     settle(sold("o2", placed_at=EVENING))
 

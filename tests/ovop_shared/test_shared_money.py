@@ -167,7 +167,7 @@ def test_a_currency_whose_minor_unit_is_not_known_is_refused(currency: str) -> N
         (123_456, "KGS", "ru", "1\xa0234,56\xa0KGS"),
         (123_456, "KGS", "ky", "1\xa0234,56\xa0KGS"),
         (123_456, "UZS", "uz-Latn", "1\xa0234,56\xa0UZS"),
-        (123_456, "UZS", "kaa-Latn", "1,234.56\xa0UZS"),
+        (123_456, "UZS", "kaa-Latn", "1\xa0234,56\xa0UZS"),
         (123_456, "KGS", "no-such-language", "1\xa0234,56\xa0KGS"),
     ],
 )
