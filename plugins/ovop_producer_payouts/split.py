@@ -174,8 +174,8 @@ def _scaled(parts: Parts, total_minor: int) -> Parts:
 def _shipping_split(snapshot: OrderSnapshot) -> Parts:
     tax_minor = snapshot.shipping_gross_minor - snapshot.shipping_net_minor
     return {
-        PostingKey(accounts.SHIPPING, "", SHIPPING): snapshot.shipping_net_minor,
         PostingKey(accounts.tax(snapshot.country), "", TAX): tax_minor,
+        PostingKey(accounts.SHIPPING, "", SHIPPING): snapshot.shipping_net_minor,
     }
 
 
