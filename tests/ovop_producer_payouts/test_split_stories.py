@@ -185,6 +185,14 @@ def test_refunded_shipping_is_borne_by_the_shipping_alone() -> None:
     assert targets == {("psp:clearing", "", "payment"): 10_000, (AK_KIYIZ, "l1", "makers"): -10_000}
 
 
+def test_a_unit_that_tax_and_price_have_an_equal_right_to_is_the_taxs() -> None:
+    half_tax = {"gross_minor": 2, "net_minor": 1}
+    of_shipping = order(shipping_gross_minor=2, shipping_net_minor=1, held_minor=1)
+
+    assert targets_of(order(line(**half_tax), held_minor=1), {"l1": terms()})["tax:KG", "l1", "tax"] == -1
+    assert targets_of(of_shipping, {})["tax:KG", "", "tax"] == -1
+
+
 def test_a_named_refund_that_never_left_the_house_is_owed_to_the_customer() -> None:
     targets = targets_of(order(line(refunded_minor=4_000), held_minor=10_000), {"l1": terms()})
 
