@@ -1,33 +1,6 @@
 """What the registry of origins refuses: one class per broken rule."""
 
-from collections.abc import Sequence
-
 from ovop_shared.errors import OvopError
-
-
-class InvalidDocument(OvopError):
-    """The registry document has the wrong shape: a missing or unknown field, or a value of the wrong type."""
-
-    code = "invalid_document"
-
-
-class RegistryRefused(OvopError):
-    """Nothing of a registry document was loaded, because some of its rows break rules; `problems` holds them all."""
-
-    code = "registry_refused"
-
-    def __init__(self, problems: Sequence[OvopError]) -> None:
-        super().__init__(
-            f"Nothing was loaded: {len(problems)} rows break a rule.",
-            params={"problems": [problem.as_dict() for problem in problems]},
-        )
-        self.problems = tuple(problems)
-
-
-class DuplicateRow(OvopError):
-    """Two rows of one document speak of the same place, producer or product."""
-
-    code = "duplicate_row"
 
 
 class InvalidCode(OvopError):

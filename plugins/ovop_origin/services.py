@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 from django.utils import timezone
 
-from ovop_origin.errors import DuplicateRow, NotAVillage, PlaceNotValid, RegistryRefused, UnknownPlace, UnknownProducer
+from ovop_origin.errors import NotAVillage, PlaceNotValid, UnknownPlace, UnknownProducer
 from ovop_origin.locks import registry_lock
 from ovop_origin.models import Maker, Place, PlaceKind, PlaceName, Producer, ProducerName, ProductOrigin
 from ovop_origin.records import MakerRow, PlaceRow, ProducerRow, ProductRow, RegistryDocument, read_document
 from ovop_origin.rules import PARENT_KIND, PlaceSeat, check_makers, check_place, check_producer
 from ovop_shared.catalogue import Catalogue, UnknownProduct
-from ovop_shared.errors import OvopError
+from ovop_shared.errors import DuplicateRow, OvopError, RegistryRefused
 
 Row = TypeVar("Row", PlaceRow, ProducerRow, ProductRow)
 Stored = TypeVar("Stored", Place, Producer, ProductOrigin)

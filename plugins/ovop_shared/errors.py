@@ -1,6 +1,6 @@
 """The base of every refusal: one class per broken rule, with a code that never changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -67,3 +67,28 @@ class PermissionDenied(OvopError):
 
     code = "permission_denied"
     status = 403
+
+
+class InvalidDocument(OvopError):
+    """A registry document has the wrong shape: a missing or unknown field, or a value of the wrong type."""
+
+    code = "invalid_document"
+
+
+class RegistryRefused(OvopError):
+    """Nothing of a registry document was loaded, because some of its rows break rules; `problems` holds them all."""
+
+    code = "registry_refused"
+
+    def __init__(self, problems: Sequence[OvopError]) -> None:
+        super().__init__(
+            f"Nothing was loaded: {len(problems)} rows break a rule.",
+            params={"problems": [problem.as_dict() for problem in problems]},
+        )
+        self.problems = tuple(problems)
+
+
+class DuplicateRow(OvopError):
+    """Two rows of one document speak of the same thing."""
+
+    code = "duplicate_row"

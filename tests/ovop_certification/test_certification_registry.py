@@ -12,7 +12,6 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ovop_certification.errors import InvalidDocument, RegistryRefused
 from ovop_certification.models import (
     Certificate,
     CertificateEvent,
@@ -28,6 +27,7 @@ from ovop_certification.models import (
 from ovop_certification.selectors import decide
 from ovop_certification.services import RegistryCounts, certificate_event_add, registry_load
 from ovop_shared.catalogue import host_catalogue
+from ovop_shared.errors import InvalidDocument, RegistryRefused
 from ovop_shared.records import ProductRecord
 from ovop_standalone.catalogue import known_products_store
 

@@ -18,7 +18,7 @@ from ovop_origin.records import MakerRow, PlaceRow, ProducerRow
 from ovop_origin.rules import check_makers
 from ovop_origin.services import Tally
 from ovop_shared.catalogue import UnknownProduct, host_catalogue
-from ovop_shared.errors import OvopError
+from ovop_shared.errors import InvalidDocument, OvopError, RegistryRefused
 from ovop_shared.languages import UnknownLanguage
 from ovop_shared.money import allocate
 from ovop_shared.records import ProductRecord
@@ -151,7 +151,7 @@ def test_every_bad_row_is_named_and_nothing_is_written(load: Callable[[object], 
     document["products"][1]["slug"] = "unheard-of"
 
     # when
-    with pytest.raises(errors.RegistryRefused) as refusal:
+    with pytest.raises(RegistryRefused) as refusal:
         load(document)
 
     # then
@@ -193,7 +193,7 @@ def test_a_row_that_cannot_be_read_is_refused(
     document = registry_document()
     document[section][row - 1] |= changes
 
-    with pytest.raises(errors.RegistryRefused) as refusal:
+    with pytest.raises(RegistryRefused) as refusal:
         load(document)
 
     (problem,) = refusal.value.problems
@@ -211,8 +211,18 @@ def test_a_row_that_cannot_be_read_is_refused(
     [[], "origin", {}, {"version": 2}, {"version": True}, {"version": 1, "villages": []}, {"version": 1, "places": {}}],
 )
 def test_what_is_no_registry_document_is_refused(load: Callable[[object], Any], document: object) -> None:
-    with pytest.raises(errors.InvalidDocument):
+    with pytest.raises(InvalidDocument):
         load(document)
+
+
+def test_an_empty_day_is_no_day(load: Callable[[object], Any]) -> None:
+    document = registry_document()
+    document["places"][3] |= {"valid_from": "", "valid_until": None}
+
+    load(document)
+
+    village = Place.objects.get(code=document["places"][3]["code"])
+    assert (village.valid_from, village.valid_until) == (None, None)
 
 
 # One row
@@ -296,7 +306,7 @@ def test_a_district_cannot_lie_in_a_village_of_the_same_document(load: Callable[
     document = registry_document()
     document["places"][2]["parent"] = "KG-Y-barskoon"
 
-    with pytest.raises(errors.RegistryRefused) as refusal:
+    with pytest.raises(RegistryRefused) as refusal:
         load(document)
 
     assert [(each.row, each.code) for each in refusal.value.problems] == [(3, "wrong_parent")]
@@ -383,7 +393,7 @@ def test_a_maker_named_twice_is_refused(load: Callable[[object], Any]) -> None:
     document = registry_document()
     document["products"][0]["makers"] = [{"producer": "m3", "share": 5000}] * 2
 
-    with pytest.raises(errors.RegistryRefused) as refusal:
+    with pytest.raises(RegistryRefused) as refusal:
         load(document)
 
     assert [each.code for each in refusal.value.problems] == ["duplicate_maker"]
@@ -393,7 +403,7 @@ def test_a_product_the_shop_does_not_have_is_refused_in_a_file_only(load: Callab
     document = registry_document()
     document["products"] = [{"slug": "unheard-of", "village": "KG-Y-barskoon"}]
 
-    with pytest.raises(errors.RegistryRefused) as refusal:
+    with pytest.raises(RegistryRefused) as refusal:
         load(document)
 
     assert isinstance(refusal.value.problems[0], UnknownProduct)

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from django.db import transaction
 
-from ovop_certification.errors import EventOutOfOrder, EventsDisagree, RegistryRefused, UnknownCertificate
+from ovop_certification.errors import EventOutOfOrder, EventsDisagree, UnknownCertificate
 from ovop_certification.locks import lock_certificates, lock_registry
 from ovop_certification.models import (
     Certificate,
@@ -24,7 +24,7 @@ from ovop_certification.services.bulk import BATCH_ROWS, RegistryCounts, assign,
 from ovop_certification.services.certificates import events_after
 from ovop_certification.services.registry_problems import located, problems_of, slugs_of
 from ovop_shared.catalogue import Catalogue
-from ovop_shared.errors import OvopError
+from ovop_shared.errors import OvopError, RegistryRefused
 
 
 @transaction.atomic

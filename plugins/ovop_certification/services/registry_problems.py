@@ -6,7 +6,6 @@ from typing import Any
 
 from ovop_certification.errors import (
     ChannelInTwoMarkets,
-    DuplicateRow,
     UnknownIssuingBody,
     UnknownMarket,
     UnknownScheme,
@@ -22,7 +21,7 @@ from ovop_certification.records import (
 from ovop_certification.services.certificates import certificate_check
 from ovop_certification.services.requirements import requirement_check
 from ovop_shared.catalogue import UnknownProduct
-from ovop_shared.errors import OvopError
+from ovop_shared.errors import DuplicateRow, OvopError
 
 
 def problems_of(rows: RegistryDocument, pks: Mapping[str, int]) -> list[OvopError]:

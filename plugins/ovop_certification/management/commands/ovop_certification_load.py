@@ -8,11 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from ovop_certification.errors import RegistryRefused
 from ovop_certification.services import registry_load
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.console import command_console
-from ovop_shared.errors import OvopError
+from ovop_shared.errors import OvopError, RegistryRefused
 
 
 class Command(BaseCommand):
