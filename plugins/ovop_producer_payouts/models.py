@@ -43,7 +43,8 @@ class Account(models.Model):
 class Entry(models.Model):
     """One event of the ledger. `reference` is unique and names the event; `content_sha256` tells a retry from a clash.
 
-    `order_id` is the order's id by value, empty when the entry is about no order.
+    `order_id` is the order's id by value, empty when the entry is about no order. `quantities` says how many of each
+    order line (by its id) there were when the entry was posted: an order may be edited later.
     """
 
     reference = models.CharField(max_length=200, unique=True)
@@ -51,6 +52,7 @@ class Entry(models.Model):
     order_id = models.CharField(max_length=64, blank=True, default="")
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections")
     reason = models.TextField(blank=True, default="")
+    quantities = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
     content_sha256 = models.CharField(max_length=64)
     posted_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())

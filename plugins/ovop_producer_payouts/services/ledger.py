@@ -3,8 +3,8 @@
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
@@ -36,6 +36,7 @@ class EntryDraft:
     order_id: str = ""
     reason: str = ""
     corrects_id: int | None = None
+    quantities: Mapping[str, int] = field(default_factory=dict)
 
     def content_sha256(self) -> str:
         content = [
@@ -43,6 +44,7 @@ class EntryDraft:
             self.order_id,
             self.reason,
             self.corrects_id,
+            sorted(self.quantities.items()),
             sorted((leg.account, leg.currency, leg.amount_minor, leg.line_id, leg.step) for leg in self.postings),
         ]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
@@ -97,9 +99,9 @@ def _insert_entries(drafts: Sequence[EntryDraft]) -> dict[str, int]:
         cursor.execute(
             """
             INSERT INTO ovop_producer_payouts_entry
-                (reference, kind, order_id, reason, corrects_id, content_sha256, posted_at)
-            SELECT * FROM unnest(%s::varchar[], %s::varchar[], %s::varchar[], %s::text[], %s::bigint[], %s::varchar[],
-                                 %s::timestamptz[])
+                (reference, kind, order_id, reason, corrects_id, quantities, content_sha256, posted_at)
+            SELECT * FROM unnest(%s::varchar[], %s::varchar[], %s::varchar[], %s::text[], %s::bigint[], %s::jsonb[],
+                                 %s::varchar[], %s::timestamptz[])
             ON CONFLICT (reference) DO NOTHING
             RETURNING reference, id
             """,
@@ -109,6 +111,7 @@ def _insert_entries(drafts: Sequence[EntryDraft]) -> dict[str, int]:
                 [draft.order_id for draft in drafts],
                 [draft.reason for draft in drafts],
                 [draft.corrects_id for draft in drafts],
+                [json.dumps(dict(draft.quantities)) for draft in drafts],
                 [draft.content_sha256() for draft in drafts],
                 [draft.posted_at for draft in drafts],
             ],

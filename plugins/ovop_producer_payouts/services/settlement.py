@@ -157,6 +157,7 @@ def _draft(
         kind=kind,
         posted_at=at,
         order_id=snapshot.order_id,
+        quantities={line.line_id: line.quantity for line in snapshot.lines},
         postings=tuple(
             PostingDraft(key.account, snapshot.currency, amount_minor, key.line_id, key.step)
             for key, amount_minor in delta.items()

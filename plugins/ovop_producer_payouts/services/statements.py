@@ -159,14 +159,12 @@ def _line(
     language: str,
 ) -> StatementLine:
     names = {TAX: translate("Tax", language)}
-    share = shares = quantity = 0
+    share = shares = 0
     if sold is not None:
         terms = terms_from_document(sold.terms)
         names |= {step.code: best_name(step.names, language) for step in terms.steps}
         share = sum(maker.share for maker in terms.makers if maker.producer_code == producer_code)
         shares = sum(maker.share for maker in terms.makers)
-    if order is not None and sold is not None and order.snapshot:
-        quantity = next((line["quantity"] for line in order.snapshot["lines"] if line["line_id"] == sold.line_id), 0)
     gross_minor, parts, makers_minor = line_parts(legs, names)
     return StatementLine(
         on=shop_day(posting.entry.posted_at),
@@ -174,7 +172,7 @@ def _line(
         order_number=order.number if order else "",
         outlet=order.outlet if order else "",
         product_name=sold.product_name if sold else "",
-        quantity=quantity,
+        quantity=posting.entry.quantities.get(posting.line_id, 0),
         share=share,
         shares=shares,
         line_gross_minor=gross_minor if sold else 0,
