@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 from ovop_certification.rules import Reason, ReasonCode, Rulebook, Status
 from ovop_origin.selectors import best_name
-from ovop_shared.records import ProductRecord
 from ovop_shared.translations import translate
 
 REFUSAL = "{product} cannot be sold in {market}: {reasons}."
@@ -46,9 +45,3 @@ def refusal_message(product: str, reasons: Iterable[Reason], rulebook: Rulebook,
 def undecided_message(product: str, language: str) -> str:
     """The answer when the check itself failed: no claim about the product, and what to do."""
     return translate(UNDECIDED, language).format(product=product)
-
-
-def product_name(product: ProductRecord, language: str) -> str:
-    """The product's name for a reader; the shop writes tags in lower case and often without the script."""
-    names = {tag.lower(): text for tag, text in product.names.items() if text}
-    return names.get(language.lower()) or names.get(language.partition("-")[0].lower()) or product.name

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 from ovop_certification import selectors
 from ovop_certification.rules import Status
 from ovop_certification.selectors import CertificateFacts, CertificatePage
-from ovop_certification.texts import STATUS_TEXTS, product_name
+from ovop_certification.texts import STATUS_TEXTS
 from ovop_origin.selectors import best_name
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import NotFound
 from ovop_shared.pages import render_page, request_language
-from ovop_shared.records import ProductRecord
+from ovop_shared.records import ProductRecord, product_name
 from ovop_shared.shop_time import shop_day
 
 

@@ -15,7 +15,7 @@ from ovop_origin.selectors import PlaceFacts, ProducerFacts, best_language, best
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import NotFound
 from ovop_shared.pages import render_page, request_language
-from ovop_shared.records import ProductRecord
+from ovop_shared.records import product_name
 
 CACHE_SECONDS = 300
 
@@ -109,7 +109,7 @@ def product(request: HttpRequest, product_pk: int) -> HttpResponse:
     language = request_language(request)
     makers = selectors.producers([maker.producer_code for maker in origin.makers])
     context = {
-        "title": _product_name(record, language),
+        "title": product_name(record, language),
         "places": [_shown_place(each, language) for each in selectors.place_with_parents(origin.village_code)],
         "makers": [_shown_producer(makers[maker.producer_code], language) for maker in origin.makers],
         "story": selectors.product_stories([product_pk]).get(product_pk, ""),
@@ -139,10 +139,4 @@ def _shown_producer(producer: ProducerFacts, language: str) -> ShownProducer:
 def _shown_products(product_pks: Collection[int], language: str) -> list[ShownProduct]:
     """Those that the shop still has, in the registry's order."""
     found = host_catalogue().by_pk(product_pks)
-    return [ShownProduct(pk, _product_name(found[pk], language)) for pk in product_pks if pk in found]
-
-
-def _product_name(record: ProductRecord, language: str) -> str:
-    """The shop keeps tags in lower case and often without the script."""
-    names = {tag.lower(): text for tag, text in record.names.items()}
-    return names.get(language.lower()) or names.get(language.partition("-")[0].lower()) or record.name
+    return [ShownProduct(pk, product_name(found[pk], language)) for pk in product_pks if pk in found]

@@ -18,3 +18,9 @@ class ProductRecord:
     product_type: str
     categories: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+
+
+def product_name(product: ProductRecord, language: str) -> str:
+    """The product's name for a reader; the shop writes tags in lower case and often without the script."""
+    names = {tag.lower(): text for tag, text in product.names.items() if text}
+    return names.get(language.lower()) or names.get(language.partition("-")[0].lower()) or product.name

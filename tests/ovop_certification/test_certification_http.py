@@ -6,7 +6,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from certification_world import HONEY, JAM, JUICE, PRODUCTS, registry_document
+from certification_world import HONEY, JUICE, registry_document
 from django.test import Client
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from ovop_certification.models import Certificate, EventKind, Market
 from ovop_certification.rules import Reason, ReasonCode, Rulebook
 from ovop_certification.schema import schema
 from ovop_certification.services import certificate_event_add, registry_load
-from ovop_certification.texts import REASON_TEXTS, STATUS_TEXTS, product_name, refusal_message, undecided_message
+from ovop_certification.texts import REASON_TEXTS, STATUS_TEXTS, refusal_message, undecided_message
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.languages import LANGUAGE_TAGS
 from ovop_shared.mounting import page_url
@@ -220,9 +220,6 @@ def test_a_refusal_names_product_market_and_reason_in_the_readers_language() -> 
         "its certificate “EAC declaration” EAC-1 has expired."
     )
     assert "Кыргызстан" in refusal_message("Мёд", reasons, book, "ru")
-    assert product_name(PRODUCTS[0], "ru") == "Горный мёд"
-    assert product_name(PRODUCTS[0], "ja") == "Mountain honey"
-    assert product_name(PRODUCTS[JAM - 1], "ru") == "Wild-berry jam"
 
 
 def test_every_text_keeps_its_braces_in_every_language() -> None:

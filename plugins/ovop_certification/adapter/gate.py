@@ -24,10 +24,10 @@ from saleor.product.models import Category
 from ovop_certification import selectors
 from ovop_certification.rules import Reason, Rulebook, is_allowed
 from ovop_certification.services import refusals_record
-from ovop_certification.texts import product_name, refusal_message, undecided_message
+from ovop_certification.texts import refusal_message, undecided_message
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.languages import page_language
-from ovop_shared.records import ProductRecord
+from ovop_shared.records import ProductRecord, product_name
 from ovop_shared.shop_time import shop_zone
 
 logger = logging.getLogger(__name__)
