@@ -29,7 +29,7 @@ from ovop_certification.rules import (
     Status,
     StatusChange,
 )
-from ovop_origin.selectors import product_origins
+from ovop_origin.selectors import makers_of
 from ovop_shared.records import ProductRecord
 from ovop_shared.shop_time import shop_zone
 
@@ -73,7 +73,7 @@ def certificates_of_sales(
     """As certificates_of_products, each product at a moment of its own. One query, and origin's for who makes the
     products, whatever the number of products and moments."""
     pks = {pk for pk, _ in sales}
-    makers = _makers(pks)
+    makers = makers_of(pks)
     records = _certificate_records(_about(pks, makers))
     covering: dict[int, list[CertificateRecord]] = {pk: [] for pk in pks}
     for record in records:
@@ -148,8 +148,8 @@ def rulebook(channel_slug: str, country_code: str | None, product_pks: Collectio
         schemes[scheme] = scheme_names
         producers_hold |= by_producers
         records |= {each["id"]: _record(each) for each in found}
-    makers = _makers(pks) if producers_hold else {}
-    if any(makers.values()):
+    makers = makers_of(pks) if producers_hold else {}
+    if makers:
         held = Certificate.objects.filter(scheme__code__in=schemes)
         records |= {each.id: each for each in _certificate_records(_about(pks, makers, within=held))}
     return Rulebook(market, names, schemes, tuple(requirements), tuple(records.values()), makers)
@@ -290,10 +290,3 @@ def _facts(record: CertificateRecord, at: datetime.datetime) -> CertificateFacts
     return CertificateFacts(
         record.scheme, record.number, record.issuing_body, record.valid_from_on, record.valid_until_on, status
     )
-
-
-def _makers(pks: Collection[int]) -> dict[int, frozenset[str]]:
-    """Product pk -> codes of the producers who make it, as origin knows them."""
-    return {
-        pk: frozenset(maker.producer_code for maker in origin.makers) for pk, origin in product_origins(pks).items()
-    }

@@ -1,6 +1,6 @@
 """Reads of the registry, as frozen facts. Whatever the number of things asked for, the number of queries is constant.
 
-`product_origins`, `producers` and `best_name` are the contract other plugins use. Facts hold every name: whoever shows
+`product_origins`, `makers_of`, `producers` and `best_name` are the contract other plugins use. Facts hold every name: whoever shows
 a producer to the public asks `public_names` first.
 """
 
@@ -142,6 +142,15 @@ def product_origins(product_pks: Collection[int]) -> dict[int, OriginFacts]:
         )
         for pk, product_pk, village_id, village_code, country_code, district_code, region_id, region_code in origins
     }
+
+
+def makers_of(product_pks: Collection[int]) -> dict[int, frozenset[str]]:
+    """Product key -> the codes of its makers; products without any are left out. One query."""
+    rows = Maker.objects.filter(origin__product_pk__in=product_pks)
+    makers: dict[int, set[str]] = {}
+    for product_pk, code in rows.values_list("origin__product_pk", "producer__code"):
+        makers.setdefault(product_pk, set()).add(code)
+    return {product_pk: frozenset(codes) for product_pk, codes in makers.items()}
 
 
 def product_stories(product_pks: Collection[int]) -> dict[int, str]:

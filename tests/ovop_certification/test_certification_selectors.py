@@ -53,7 +53,7 @@ def facts(number: str, status: str, until: datetime.date | None) -> CertificateF
 def test_the_facts_of_products_tell_the_truth_at_each_moment(django_assert_num_queries: Any) -> None:
     made_by(HONEY, "tamga-group")
 
-    with django_assert_num_queries(5):  # one of ours, four of origin's
+    with django_assert_num_queries(2):  # one of ours, one of origin's
         found = certificates_of_products([HONEY, JUICE, JAM, 99], AT)
 
     assert found == {
@@ -129,7 +129,7 @@ def test_a_producers_certificate_covers_what_origin_says_it_makes(django_assert_
     made_by(JUICE, "tamga-group")
     made_by(JAM, "tamga-group", "others")
 
-    with django_assert_num_queries(6):  # two of ours, four of origin's
+    with django_assert_num_queries(3):  # two of ours, one of origin's
         decisions = decide(PRODUCTS, channel_slug="kgs", country_code=None, at=AT)
 
     assert decisions[JUICE] == Decision(True, (), None)

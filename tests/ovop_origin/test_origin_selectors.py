@@ -46,9 +46,21 @@ def test_many_origins_take_four_queries(registry: None, django_assert_num_querie
     assert [maker.producer_code for maker in found[120].makers] == ["boyan", "m3"]
 
 
+def test_the_makers_of_many_products_take_one_query(registry: None, django_assert_num_queries: Any) -> None:
+    services.product_origin_set(JAM, "KG-Y-barskoon", {}, at=AT)
+    for product_pk in range(100, 150):
+        services.product_origin_set(product_pk, "KG-Y-barskoon", {"m3": 4_000, "boyan": 6_000}, at=AT)
+
+    with django_assert_num_queries(1):
+        found = selectors.makers_of([SLIPPERS, JAM, 999, *range(100, 150)])
+
+    assert found == {SLIPPERS: {"ak-kiyiz", "m3"}} | dict.fromkeys(range(100, 150), {"boyan", "m3"})
+
+
 def test_the_origin_of_nothing_takes_no_query(registry: None, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         assert selectors.product_origins([]) == {}
+        assert selectors.makers_of([]) == {}
         assert selectors.producers([]) == {}
 
 

@@ -339,7 +339,7 @@ def many_lines(count: int, order_id: str = "o1", placed_at: datetime.datetime = 
     return order(*lines, order_id=order_id, placed_at=placed_at)
 
 
-FIRST_SETTLEMENT_QUERIES = 24
+FIRST_SETTLEMENT_QUERIES = 21
 REPEATED_SETTLEMENT_QUERIES = 5
 
 
