@@ -1,7 +1,7 @@
 """Reads of the registry, as frozen facts. Whatever the number of things asked for, the number of queries is constant.
 
-`product_origins`, `makers_of`, `producers` and `best_name` are the contract other plugins use. Facts hold every name: whoever shows
-a producer to the public asks `public_names` first.
+`product_origins`, `makers_of`, `producers` and `best_name` are the contract other plugins use. Facts hold every name:
+whoever shows a producer to the public asks `public_names` first.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
