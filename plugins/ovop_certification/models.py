@@ -139,7 +139,11 @@ class Certificate(models.Model):
             models.CheckConstraint(condition=~Q(number="") & ~Q(holder_ref=""), name="ovop_certificate_named"),
             models.CheckConstraint(condition=~Q(replaces=F("id")), name="ovop_certificate_not_itself"),
         ]
-        indexes: ClassVar = [models.Index(fields=["holder_kind", "holder_ref"], name="ovop_certificate_holder")]
+        indexes: ClassVar = [
+            models.Index(fields=["holder_kind", "holder_ref"], name="ovop_certificate_holder"),
+            # The gate asks at every checkout whether any producer holds one of a scheme; often none does.
+            models.Index(fields=["scheme", "holder_kind"], name="ovop_certificate_scheme_kind"),
+        ]
 
 
 class CertificateProduct(models.Model):

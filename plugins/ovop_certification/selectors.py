@@ -223,14 +223,17 @@ def _about(
     *,
     within: QuerySet[Certificate] | None = None,
 ) -> QuerySet[Certificate]:
-    """Certificates that name one of the products, belong to one, or to one of their makers."""
-    names_one = Exists(CertificateProduct.objects.filter(certificate=OuterRef("pk"), product_pk__in=pks))
+    """Certificates that name one of the products, belong to one, or to one of their makers.
+
+    The two are found apart: no index serves an OR across two tables, and all certificates would be read.
+    """
+    naming = CertificateProduct.objects.filter(product_pk__in=pks).values("certificate_id")
     is_theirs = Q(holder_kind=HolderKind.PRODUCT, holder_ref__in=[str(pk) for pk in pks])
     codes = set().union(*(makers or {}).values())
     if codes:
         is_theirs |= Q(holder_kind=HolderKind.PRODUCER, holder_ref__in=codes)
     certificates = Certificate.objects.all() if within is None else within
-    return certificates.filter(Q(names_one) | is_theirs)
+    return certificates.filter(pk__in=naming.union(Certificate.objects.filter(is_theirs).values("pk"), all=True))
 
 
 def _as_json(certificates: QuerySet[Certificate]) -> QuerySet[Certificate, Any]:

@@ -288,6 +288,10 @@ class Migration(migrations.Migration):
             model_name="certificate",
             index=models.Index(fields=["holder_kind", "holder_ref"], name="ovop_certificate_holder"),
         ),
+        migrations.AddIndex(
+            model_name="certificate",
+            index=models.Index(fields=["scheme", "holder_kind"], name="ovop_certificate_scheme_kind"),
+        ),
         migrations.AddConstraint(
             model_name="certificate",
             constraint=models.UniqueConstraint(
