@@ -5,7 +5,7 @@ say up to the moment asked about, and what the day says: expiry is never stored.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -92,13 +92,13 @@ class CertificateRecord:
     replaces_id: int | None = None
     events: tuple[StatusChange, ...] = ()
 
-    def covers(self, product_pk: int, makers: frozenset[str]) -> bool:
-        """Whether the product is among what it speaks of, whatever its state."""
+    def covered(self, made_by: Mapping[str, Set[int]]) -> Set[int]:
+        """The products it speaks of, whatever its state; `made_by` maps producer codes to what they make."""
         if self.products:
-            return product_pk in self.products
+            return self.products
         if self.holder_kind is HolderKind.PRODUCT:
-            return self.holder_ref == str(product_pk)
-        return self.holder_ref in makers
+            return {int(self.holder_ref)}
+        return made_by.get(self.holder_ref, frozenset())
 
     def last_event(self, at: datetime.datetime) -> EventKind | None:
         kinds = [event.kind for event in self.events if event.at <= at]

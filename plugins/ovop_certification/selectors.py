@@ -68,18 +68,22 @@ def certificates_of_products(
 
 
 def certificates_of_sales(
-    sales: Collection[tuple[int, datetime.datetime]],
+    sales: Collection[tuple[int, datetime.datetime]], makers: Mapping[int, frozenset[str]] | None = None
 ) -> dict[tuple[int, datetime.datetime], tuple[CertificateFacts, ...]]:
-    """As certificates_of_products, each product at a moment of its own. One query, and origin's for who makes the
-    products, whatever the number of products and moments."""
+    """As certificates_of_products, each product at a moment of its own. One query whatever the number of products and
+    moments; without `makers` (as origin's makers_of tells them) another one, to ask origin who makes the products."""
     pks = {pk for pk, _ in sales}
-    makers = makers_of(pks)
-    records = _certificate_records(_about(pks, makers))
+    if makers is None:
+        makers = makers_of(pks)
+    makers = {pk: makers[pk] for pk in pks if pk in makers}
+    made_by: dict[str, set[int]] = {}
+    for pk, codes in makers.items():
+        for code in codes:
+            made_by.setdefault(code, set()).add(pk)
     covering: dict[int, list[CertificateRecord]] = {pk: [] for pk in pks}
-    for record in records:
-        for pk in record.products & pks if record.products else pks:
-            if record.covers(pk, makers.get(pk, frozenset())):
-                covering[pk].append(record)
+    for record in _certificate_records(_about(pks, makers)):
+        for pk in record.covered(made_by) & pks:
+            covering[pk].append(record)
     found: dict[tuple[int, datetime.datetime], tuple[CertificateFacts, ...]] = {}
     for pk, at in sales:
         facts = (_facts(each, at) for each in covering[pk])

@@ -11,6 +11,7 @@ from ovop_certification.rules import Decision, Rulebook, Status
 from ovop_certification.selectors import (
     CertificateFacts,
     certificates_of_products,
+    certificates_of_sales,
     decide,
     market_of,
     rulebook,
@@ -63,6 +64,42 @@ def test_the_facts_of_products_tell_the_truth_at_each_moment(django_assert_num_q
     assert certificates_of_products([HONEY], moment("2024-12-15"))[HONEY][0].status is Status.APPLIED
     assert certificates_of_products([HONEY], moment("2026-01-01"))[HONEY][0].status is Status.EXPIRED
     assert certificates_of_products([HONEY], moment("2024-11-01")) == {}
+
+
+@pytest.mark.usefixtures("registry")
+def test_each_sale_is_told_what_covered_its_product_at_its_moment(django_assert_num_queries: Any) -> None:
+    """By name, as the holder's own, as a maker's whole work; never what names other products of the same maker."""
+    group = {"holder_kind": "producer", "holder_ref": "tamga-group"}
+    certificate_register(certificate_row(number="ALL", **group))
+    certificate_register(certificate_row(number="NAMED", **group, products=frozenset({str(JAM), str(TOY)})))
+    made_by(JUICE, "tamga-group", "others")
+    made_by(SLIPPERS, "others")
+    before, during, after = moment("2024-06-01"), AT, moment("2026-01-01")
+    sales = {(pk, at) for pk in (HONEY, JUICE, JAM, SLIPPERS) for at in (before, during, after)}
+
+    with django_assert_num_queries(2):  # one of ours, one of origin's
+        found = certificates_of_sales(sales)
+
+    told = {sale: [(each.number, each.status.value) for each in facts] for sale, facts in found.items()}
+    assert told == {
+        (HONEY, during): [("EAC-1", "valid")],
+        (HONEY, after): [("EAC-1", "expired")],
+        (JUICE, during): [("ALL", "valid")],
+        (JUICE, after): [("ALL", "valid")],
+        (JAM, during): [("EAC/2", "suspended"), ("NAMED", "valid")],
+        (JAM, after): [("EAC/2", "suspended"), ("NAMED", "valid")],
+    }
+
+
+@pytest.mark.usefixtures("registry")
+def test_whoever_knows_the_makers_spares_the_question(django_assert_num_queries: Any) -> None:
+    certificate_register(certificate_row(number="ALL", holder_kind="producer", holder_ref="tamga-group"))
+    makers = {JUICE: frozenset({"tamga-group"}), TOY: frozenset({"tamga-group"})}
+
+    with django_assert_num_queries(1):
+        found = certificates_of_sales({(JUICE, AT), (SLIPPERS, AT)}, makers)
+
+    assert {sale: [each.number for each in facts] for sale, facts in found.items()} == {(JUICE, AT): ["ALL"]}
 
 
 @pytest.mark.usefixtures("registry")
