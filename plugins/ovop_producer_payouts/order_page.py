@@ -7,7 +7,7 @@ from ovop_origin.selectors import best_name
 from ovop_producer_payouts.accounts import producer_of
 from ovop_producer_payouts.models import SettledLine, SettledOrder
 from ovop_producer_payouts.selectors import posted_parts
-from ovop_producer_payouts.split import MAKERS, PAYMENT, PREPAID, SHIPPING, TAX, UNASSIGNED, PostingKey
+from ovop_producer_payouts.split import MAKERS, PAYMENT, PREPAID, SHIPPING, TAX, UNASSIGNED, PostingKey, Step
 from ovop_producer_payouts.split_rules import terms_from_document
 from ovop_shared.translations import translate
 
@@ -41,6 +41,7 @@ def order_sections(order: SettledOrder, language: str) -> list[Section]:
 
 
 def _section(posted: Mapping[PostingKey, int], line_id: str, line: SettledLine | None, language: str) -> Section:
+    steps: tuple[Step, ...] = ()
     names = {
         TAX: translate("Tax", language),
         MAKERS: translate("Producers", language),
@@ -53,10 +54,15 @@ def _section(posted: Mapping[PostingKey, int], line_id: str, line: SettledLine |
     if line is not None:
         terms = terms_from_document(line.terms)
         rule = f"{terms.rule_code} v{terms.rule_version}" if terms.rule_code else ""
-        names |= {step.code: best_name(step.names, language) for step in terms.steps}
+        steps = terms.steps
+        names |= {step.code: best_name(step.names, language) for step in steps}
         makers = {code: best_name(each, language) for code, each in line.facts.get("makers", {}).items()}
     parts = []
-    for key in sorted(key for key in posted if key.line_id == line_id and key.step != PAYMENT):
+    # As the money was divided: tax, the rule's steps, then whoever the rest belongs to.
+    order = [SHIPPING, TAX, *[step.code for step in steps], MAKERS, UNASSIGNED, PREPAID]
+    ranks = {step: rank for rank, step in enumerate(order)}
+    own = (key for key in posted if key.line_id == line_id and key.step != PAYMENT)
+    for key in sorted(own, key=lambda key: (ranks.get(key.step, len(ranks)), key)):
         producer = producer_of(key.account)
         name = makers.get(producer, producer) if producer else names.get(key.step, key.step)
         parts.append(Part(name, key.account, -posted[key]))

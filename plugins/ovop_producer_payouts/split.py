@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from ovop_producer_payouts import accounts
 from ovop_producer_payouts.snapshot import LineSnapshot, OrderSnapshot, OrderState
@@ -75,8 +76,7 @@ class LineTerms:
         return bool(self.makers) and bool(self.rule_code)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PostingKey:
+class PostingKey(NamedTuple):
     """Where a part of an order's money goes: the account, for which line (empty: the order), by which step."""
 
     account: str

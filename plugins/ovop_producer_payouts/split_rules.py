@@ -7,7 +7,7 @@ The shape, as saved and as in `storefront-config/`:
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from ovop_producer_payouts.accounts import checked_path
 from ovop_producer_payouts.errors import InvalidAccount, InvalidSplitRule, SplitRuleOverspent
@@ -16,6 +16,11 @@ from ovop_shared.languages import UnknownLanguage, name_tag
 
 _CODE = re.compile(r"^[a-z][a-z0-9-]{0,39}$")
 _FIELDS = {"code", "names", "account", "base", "rate_bp", "per_unit_minor"}
+
+
+def is_code(code: object) -> TypeGuard[str]:
+    """Whether it may name a rule or a step: lower-case letters, digits and hyphens, at most 40."""
+    return isinstance(code, str) and bool(_CODE.fullmatch(code))
 
 
 def steps_from_document(document: Mapping[str, Any]) -> tuple[Step, ...]:
@@ -81,7 +86,7 @@ def _step(position: int, raw: Any) -> Step:
     if unknown:
         raise refuse(min(unknown), "A step has no such part.")
     code = raw.get("code")
-    if not isinstance(code, str) or not _CODE.fullmatch(code) or code in BUILT_IN_STEPS:
+    if not is_code(code) or code in BUILT_IN_STEPS:
         raise refuse("code", "A step's code is lower-case letters, digits and hyphens, and no built-in step's.")
     names = raw.get("names")
     if not isinstance(names, Mapping) or not names.get("en"):

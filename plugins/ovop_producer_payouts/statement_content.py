@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ovop_producer_payouts.split import MAKERS, PAYMENT, TAX
+from ovop_producer_payouts.split import MAKERS, PAYMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ def line_parts(
 ) -> tuple[int, tuple[tuple[str, str, int], ...], int]:
     """(gross, parts besides the makers, makers) of one order line's postings (account, step, minor units).
 
-    The ledger's amounts of accounts that are owed are negative: what the line brought is their mirror image.
+    The parts come in the order of `names`, which is the rule's. The ledger's amounts of accounts that are owed are
+    negative: what the line brought is their mirror image.
     """
     gross_minor = 0
     makers_minor = 0
@@ -108,7 +109,7 @@ def line_parts(
             makers_minor -= amount_minor
         else:
             parts[step] = parts.get(step, 0) - amount_minor
-    order = [TAX, *[step for step in parts if step != TAX]]
+    order = [*names, *[step for step in parts if step not in names]]
     return (
         gross_minor,
         tuple((step, names.get(step, step), parts[step]) for step in order if step in parts),

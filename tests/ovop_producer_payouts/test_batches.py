@@ -208,6 +208,16 @@ def test_a_batch_is_of_one_known_currency() -> None:
     assert not PayoutBatch.objects.exists()
 
 
+def test_what_was_paid_out_is_no_debt_when_the_order_stops_being_fulfilled() -> None:
+    settle(sold())
+    taken_to("submitted")
+    complete()
+
+    settle(sold(fulfilled_at=None), at=LATER)
+
+    assert payable_minor("KGS", LATER) == {}
+
+
 @pytest.mark.parametrize(("days", "is_payable"), [(13, False), (14, True), (15, True)])
 def test_a_sale_is_payable_the_hold_days_after_it_was_fulfilled(days: int, is_payable: bool) -> None:
     settle(sold(), hold_days=14)

@@ -28,6 +28,7 @@ from payouts_world import (
 
 from ovop_origin.records import ProducerRow
 from ovop_origin.services import producer_save, product_origin_set
+from ovop_producer_payouts.errors import InvalidSnapshot
 from ovop_producer_payouts.models import Entry, SettledLine, SettledOrder
 from ovop_producer_payouts.services.settlement import orders_settle
 from ovop_producer_payouts.snapshot import OrderSnapshot, OrderState
@@ -327,10 +328,19 @@ def test_the_makers_of_a_line_stand_in_the_order_of_their_codes() -> None:
 @pytest.mark.parametrize("hold_days", [0, 14])
 def test_an_order_is_payable_when_fulfilled_and_held_for_its_days(hold_days: int) -> None:
     settle(a_sale(fulfilled_at=AT), hold_days=hold_days)
+
     assert SettledOrder.objects.get().payable_at == AT + hold_days * DAY
 
-    settle(a_sale(fulfilled_at=None), hold_days=hold_days)
-    assert SettledOrder.objects.get().payable_at is None
+
+@pytest.mark.parametrize(("days_later", "payable_at"), [(13, None), (14, AT + 14 * DAY), (99, AT + 14 * DAY)])
+def test_an_order_taken_back_is_payable_no_longer_unless_it_was_already(
+    days_later: int, payable_at: datetime.datetime | None
+) -> None:
+    settle(a_sale(fulfilled_at=AT), hold_days=14)
+
+    settle(a_sale(fulfilled_at=None), hold_days=14, at=AT + days_later * DAY)
+
+    assert SettledOrder.objects.get().payable_at == payable_at
 
 
 def many_lines(count: int, order_id: str = "o1", placed_at: datetime.datetime = AT) -> OrderSnapshot:
@@ -339,7 +349,7 @@ def many_lines(count: int, order_id: str = "o1", placed_at: datetime.datetime = 
     return order(*lines, order_id=order_id, placed_at=placed_at)
 
 
-FIRST_SETTLEMENT_QUERIES = 21
+FIRST_SETTLEMENT_QUERIES = 20
 REPEATED_SETTLEMENT_QUERIES = 5
 
 
@@ -401,3 +411,13 @@ def test_an_outlet_of_any_slug_that_saleor_takes_is_settled(outlet: str) -> None
     settle(a_sale(outlet=outlet))
 
     assert posted("o1")[f"outlet:{outlet}:commission", "l1", "outlet-commission"] == -1_500
+
+
+def test_an_order_that_changes_its_currency_is_refused_and_nothing_is_posted() -> None:
+    settle(a_sale(held_minor=11_760))
+    before = stored_rows()
+
+    with pytest.raises(InvalidSnapshot) as refusal:
+        settle(a_sale(held_minor=11_760, currency="USD"))
+
+    assert (refusal.value.field, stored_rows()) == ("currency", before)

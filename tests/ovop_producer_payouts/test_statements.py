@@ -23,6 +23,7 @@ from ovop_producer_payouts.services.statements import statement_issue
 from ovop_producer_payouts.snapshot import OrderState
 from ovop_producer_payouts.statement_content import content_sha256
 from ovop_shared.errors import NotFound
+from ovop_shared.languages import UnknownLanguage
 from ovop_shared.money import UnsupportedCurrency
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -393,6 +394,13 @@ def test_for_any_history_the_statements_chain_and_meet_the_ledger(seed: int) -> 
         stated = own.filter(statement_posting__statement__in=statements)
         assert set(own.values_list("pk", flat=True)) == set(stated.values_list("pk", flat=True))
     assert ledger_findings() == []
+
+
+def test_a_language_in_which_no_statement_is_written_is_refused() -> None:
+    with pytest.raises(UnknownLanguage):
+        issue(language="kaa-Latn-UZ")
+
+    assert not Statement.objects.exists()
 
 
 def test_the_quantity_of_a_sale_is_what_was_sold_then() -> None:

@@ -8,8 +8,10 @@ from django.db import IntegrityError, transaction
 
 from ovop_producer_payouts.errors import InvalidSplitRule, SplitRuleVersionTaken
 from ovop_producer_payouts.models import SplitRuleVersion
-from ovop_producer_payouts.split_rules import steps_as_document, steps_from_document
+from ovop_producer_payouts.split_rules import is_code, steps_as_document, steps_from_document
 from ovop_shared.errors import OvopError
+
+MAX_VERSION = 2**31 - 1
 
 
 def split_rule_save(
@@ -27,9 +29,9 @@ def split_rule_save(
     Raises InvalidSplitRule, SplitRuleOverspent, or SplitRuleVersionTaken when the version, or the channel's day, is
     taken by other content.
     """
-    if not code or len(code) > 40:
-        raise InvalidSplitRule("A rule has a code of at most 40 characters.", field="code")
-    if version < 1:
+    if not is_code(code):
+        raise InvalidSplitRule("A rule's code is lower-case letters, digits and hyphens.", field="code")
+    if type(version) is not int or not 1 <= version <= MAX_VERSION:
         raise InvalidSplitRule("Versions count from 1.", field="version")
     canonical = steps_as_document(steps_from_document(document))
     try:

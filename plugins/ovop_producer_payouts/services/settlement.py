@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from ovop_certification.selectors import CertificateFacts, certificates_of_sales
 from ovop_origin.selectors import OriginFacts, product_origins
 from ovop_producer_payouts import accounts
+from ovop_producer_payouts.errors import InvalidSnapshot
 from ovop_producer_payouts.locks import lock_orders
 from ovop_producer_payouts.models import EntryKind, SettledLine, SettledOrder, SplitRuleVersion
 from ovop_producer_payouts.selectors import posted_parts, rule_versions
@@ -73,7 +74,7 @@ def orders_settle(
             unresolved = tuple(sorted(line for line, each in order_terms.items() if not each.is_resolved))
             settlements.append(Settlement(order_id, delta, unresolved))
             order = orders[order_id]
-            if _note(order, snapshot, hold_days) or delta:
+            if _note(order, snapshot, hold_days, at) or delta:
                 changed.append(order)
             if delta:
                 order.settlements += 1
@@ -97,39 +98,56 @@ def _save(orders: Collection[SettledOrder]) -> None:
     """One statement for any number of rows."""
     if not orders:
         return
-    columns = [
-        [
-            order.pk,
-            order.number,
-            order.channel,
-            order.currency,
-            order.outlet,
-            order.placed_at,
-            order.changed_at,
-            order.payable_at,
-            order.settlements,
-            json.dumps(order.snapshot),
-        ]
+    rows = [
+        {
+            "id": order.pk,
+            "number": order.number,
+            "channel": order.channel,
+            "currency": order.currency,
+            "outlet": order.outlet,
+            "placed_at": order.placed_at,
+            "changed_at": order.changed_at,
+            "payable_at": order.payable_at,
+            "settlements": order.settlements,
+            "snapshot": order.snapshot,
+        }
         for order in orders
     ]
     with connection.cursor() as cursor:
+        # One JSON document, not an array per column: quoting JSON inside an array costs more than all the rest.
         cursor.execute(
             """
             UPDATE ovop_producer_payouts_settledorder AS o
             SET number = v.number, channel = v.channel, currency = v.currency, outlet = v.outlet,
                 placed_at = v.placed_at, changed_at = v.changed_at, payable_at = v.payable_at,
-                settlements = v.settlements, snapshot = v.snapshot::jsonb
-            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
-                        %s::timestamptz[], %s::timestamptz[], %s::integer[], %s::text[])
-                AS v (id, number, channel, currency, outlet, placed_at, changed_at, payable_at, settlements, snapshot)
+                settlements = v.settlements, snapshot = v.snapshot
+            FROM jsonb_to_recordset(%s::jsonb)
+                AS v (id bigint, number text, channel text, currency text, outlet text, placed_at timestamptz,
+                      changed_at timestamptz, payable_at timestamptz, settlements integer, snapshot jsonb)
             WHERE o.id = v.id
             """,
-            [list(column) for column in zip(*columns, strict=True)],
+            [json.dumps(rows, ensure_ascii=False, default=_moment)],
         )
 
 
-def _note(order: SettledOrder, snapshot: OrderSnapshot, hold_days: int) -> bool:
-    """Take over what the shop says; True when it differs from what the row said."""
+def _moment(value: object) -> str:
+    assert isinstance(value, datetime.datetime)
+    return value.isoformat()
+
+
+def _note(order: SettledOrder, snapshot: OrderSnapshot, hold_days: int, at: datetime.datetime) -> bool:
+    """Take over what the shop says; True when it differs from what the row said.
+
+    What has become payable stays payable, even if goods come back later: it may have been paid out, and would turn
+    into a debt that nobody has. What is really taken back from a maker is a refund, and that is posted. Raises
+    InvalidSnapshot when the order is in another currency than before.
+    """
+    if order.currency not in ("", snapshot.currency):
+        raise InvalidSnapshot(
+            f"Order {snapshot.order_id} was settled in {order.currency} and is now in {snapshot.currency}.",
+            field="currency",
+            params={"order_id": snapshot.order_id},
+        )
     before = (order.snapshot, order.payable_at)
     order.number = snapshot.number
     order.channel = snapshot.channel
@@ -137,7 +155,9 @@ def _note(order: SettledOrder, snapshot: OrderSnapshot, hold_days: int) -> bool:
     order.outlet = snapshot.outlet
     order.placed_at = snapshot.placed_at
     order.changed_at = snapshot.changed_at
-    order.payable_at = snapshot.fulfilled_at + datetime.timedelta(days=hold_days) if snapshot.fulfilled_at else None
+    if order.payable_at is None or order.payable_at > at:
+        fulfilled_at = snapshot.fulfilled_at
+        order.payable_at = fulfilled_at + datetime.timedelta(days=hold_days) if fulfilled_at else None
     order.snapshot = snapshot_as_json(snapshot)
     return before != (order.snapshot, order.payable_at)
 
@@ -182,10 +202,11 @@ def _terms(
         if snapshot.state is OrderState.OPEN
         if (snapshot.order_id, line.line_id) not in frozen or not frozen[snapshot.order_id, line.line_id].is_resolved
     ]
-    _freeze(orders, frozen, open_lines)
+    fresh = _freeze(orders, frozen, open_lines)
     return {
         snapshot.order_id: {
-            line.line_id: terms_from_document(frozen[snapshot.order_id, line.line_id].terms)
+            line.line_id: fresh.get((snapshot.order_id, line.line_id))
+            or terms_from_document(frozen[snapshot.order_id, line.line_id].terms)
             for line in snapshot.lines
             if (snapshot.order_id, line.line_id) in frozen
         }
@@ -197,18 +218,22 @@ def _freeze(
     orders: Mapping[str, SettledOrder],
     frozen: dict[tuple[str, str], SettledLine],
     open_lines: list[tuple[OrderSnapshot, LineSnapshot]],
-) -> None:
+) -> dict[tuple[str, str], LineTerms]:
+    """Freeze today's terms for these lines, into `frozen` and the table; the terms that are new."""
+    fresh: dict[tuple[str, str], LineTerms] = {}
     if not open_lines:
-        return
+        return fresh
     product_pks = {line.product_pk for _, line in open_lines if line.product_pk is not None}
     origins = product_origins(product_pks)
     rules = rule_versions(
         {snapshot.order_id: (snapshot.channel, shop_day(snapshot.placed_at)) for snapshot, _ in open_lines}
     )
     certificates = certificates_of_sales(
-        {(line.product_pk, snapshot.placed_at) for snapshot, line in open_lines if line.product_pk is not None}
+        {(line.product_pk, snapshot.placed_at) for snapshot, line in open_lines if line.product_pk is not None},
+        {pk: frozenset(maker.producer_code for maker in origin.makers) for pk, origin in origins.items()},
     )
     steps: dict[int, tuple[Step, ...]] = {}
+    rendered: dict[tuple[int, int | None, str], tuple[LineTerms, dict[str, Any]]] = {}
     created: list[SettledLine] = []
     learned: list[SettledLine] = []
     for snapshot, line in open_lines:
@@ -216,7 +241,11 @@ def _freeze(
         rule = rules.get(snapshot.order_id)
         if rule is not None and rule.pk not in steps:
             steps[rule.pk] = steps_from_document(rule.document)
-        terms = _today(snapshot, origin, rule, steps[rule.pk] if rule else ())
+        same = (rule.pk if rule else 0, line.product_pk, snapshot.outlet)
+        if same not in rendered:
+            today = _today(snapshot, origin, rule, steps[rule.pk] if rule else ())
+            rendered[same] = (today, terms_as_document(today))
+        terms, document = rendered[same]
         key = (snapshot.order_id, line.line_id)
         row = frozen.get(key)
         if row is not None and not terms.is_resolved:
@@ -229,13 +258,39 @@ def _freeze(
         row.product_pk = line.product_pk
         row.product_name = line.product_name
         row.is_resolved = terms.is_resolved
-        row.terms = terms_as_document(terms)
+        row.terms = document
+        fresh[key] = terms
         sale = (line.product_pk or 0, snapshot.placed_at)
         row.facts = _facts(snapshot, origin, certificates.get(sale, ()))
         frozen[key] = row
-    SettledLine.objects.bulk_create(created)
+    _copy_lines(created)
     if learned:
         SettledLine.objects.bulk_update(learned, ["product_pk", "product_name", "is_resolved", "terms", "facts"])
+    return fresh
+
+
+def _copy_lines(lines: Collection[SettledLine]) -> None:
+    if not lines:
+        return
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY ovop_producer_payouts_settledline"
+            " (order_id, line_id, product_pk, product_name, is_resolved, terms, facts) FROM STDIN"
+        ) as copy,
+    ):
+        for line in lines:
+            copy.write_row(
+                (
+                    line.order_id,
+                    line.line_id,
+                    line.product_pk,
+                    line.product_name,
+                    line.is_resolved,
+                    json.dumps(line.terms, ensure_ascii=False),
+                    json.dumps(line.facts, ensure_ascii=False),
+                )
+            )
 
 
 def _today(

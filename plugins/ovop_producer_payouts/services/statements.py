@@ -14,6 +14,7 @@ from ovop_producer_payouts.split import TAX
 from ovop_producer_payouts.split_rules import terms_from_document
 from ovop_producer_payouts.statement_content import StatementLine, content_sha256, line_parts, statement_content
 from ovop_shared.errors import NotFound
+from ovop_shared.languages import DEFAULT_LANGUAGE, LANGUAGE_TAGS, UnknownLanguage, page_language
 from ovop_shared.money import minor_digits
 from ovop_shared.shop_time import shop_day, shop_zone
 from ovop_shared.translations import translate
@@ -34,11 +35,13 @@ def statement_issue(
 
     It lists what was posted on the producer's accounts until the period's end and stands on no statement yet, so a
     posting that came late, or later on its last day, is on the next one and none is on two. Raises NotFound for an
-    unknown producer, PeriodInFuture, StatementExists when the period overlaps another statement's.
+    unknown producer, PeriodInFuture, UnknownLanguage, StatementExists when the period overlaps another statement's.
     """
     minor_digits(currency)
     if period_until_on < period_from_on or period_until_on > shop_day(at):
         raise PeriodInFuture("A statement is not for days to come.", field="period_until_on")
+    if language is not None and language not in LANGUAGE_TAGS:
+        raise UnknownLanguage(f"Statements are not written in {language!r}.", field="language")
     facts = producers([producer_code]).get(producer_code)
     if facts is None:
         raise NotFound(f"There is no producer {producer_code}.", field="producer_code")
@@ -59,7 +62,7 @@ def statement_issue(
             period_from_on,
             period_until_on,
             at,
-            language or facts.language or "en",
+            language or page_language(facts.language, default=DEFAULT_LANGUAGE),
         )
 
 
@@ -160,9 +163,11 @@ def _line(
 ) -> StatementLine:
     names = {TAX: translate("Tax", language)}
     share = shares = 0
+    outlet = ""
     if sold is not None:
         terms = terms_from_document(sold.terms)
         names |= {step.code: best_name(step.names, language) for step in terms.steps}
+        outlet = terms.outlet
         share = sum(maker.share for maker in terms.makers if maker.producer_code == producer_code)
         shares = sum(maker.share for maker in terms.makers)
     gross_minor, parts, makers_minor = line_parts(legs, names)
@@ -170,7 +175,7 @@ def _line(
         on=shop_day(posting.entry.posted_at),
         kind=posting.entry.kind,
         order_number=order.number if order else "",
-        outlet=order.outlet if order else "",
+        outlet=outlet,
         product_name=sold.product_name if sold else "",
         quantity=posting.entry.quantities.get(posting.line_id, 0),
         share=share,
