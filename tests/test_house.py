@@ -10,6 +10,7 @@ import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from ovop_shared.requester import Requester, RequesterKind
 from ovop_standalone.catalogue import KeptRecords, known_products_store
 from ovop_standalone.middleware import COOKIE
 from ovop_standalone.models import KnownProduct
+from ovop_standalone.recordings import newest_recording, read_recording
+from ovop_standalone.replay import Replay
 from ovop_standalone.tokens import make_token
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -293,19 +296,34 @@ def token(**changes: object) -> str:
     return make_token(STAFF, at=timezone.now(), **changes)  # type: ignore[arg-type]
 
 
-def test_nobody_is_anonymous_on_the_index_page(client: Client) -> None:
-    response = client.get("/")
+def test_the_index_page_leads_to_every_product_village_and_for_staff_to_the_ledger(client: Client, db: None) -> None:
+    load_sample()
+    staff = make_token(replace(STAFF, permissions=frozenset({"handle_payments"})), at=timezone.now())
 
-    assert response.status_code == 200
-    assert "You are nobody here yet" in response.text
+    nobody = client.get("/?lang=ru")
+    somebody = client.get("/", headers={"Authorization": f"Bearer {staff}"})
+
+    assert "manage.py ovop_token" in nobody.text
+    assert "/ledger/" not in nobody.text
+    for link in re.findall(r'href="(/plugins/[^"]+)"', nobody.text):
+        assert client.get(link.replace("&amp;", "&")).status_code == 200, link
+    assert nobody.text.count("/products/") == 12
+    assert "/plugins/ovop.producer_payouts/ledger/" in somebody.text
 
 
+def load_sample() -> None:
+    recording = read_recording(newest_recording())
+    Replay(recording).load_registry()
+
+
+@pytest.mark.django_db
 def test_a_token_in_the_header_names_the_requester(client: Client) -> None:
     response = client.get("/", headers={"authorization": f"Bearer {token()}"})
 
     assert "Signed in as Aizada (staff)" in response.text
 
 
+@pytest.mark.django_db
 def test_a_token_is_kept_in_a_cookie_by_signing_in_and_dropped_by_signing_out() -> None:
     client = Client(enforce_csrf_checks=True)
     response = client.get("/sign-in/", {"token": token()})
@@ -325,7 +343,7 @@ def test_a_token_is_kept_in_a_cookie_by_signing_in_and_dropped_by_signing_out() 
     form_token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     assert form_token is not None
     assert client.post("/sign-out/", {"csrfmiddlewaretoken": form_token[1]}).status_code == 302
-    assert "You are nobody here yet" in client.get("/").text
+    assert "Signed in" not in client.get("/").text
 
 
 @pytest.mark.parametrize(
@@ -346,6 +364,7 @@ def test_a_bad_token_is_refused_and_never_anonymous(client: Client, header: str 
     assert response.json()["errors"][0]["code"] == "invalid_token"
 
 
+@pytest.mark.django_db
 def test_an_expired_cookie_is_refused_once_and_does_not_lock_out(client: Client) -> None:
     client.cookies[COOKIE] = token(lifetime=datetime.timedelta(seconds=-1))
 
@@ -356,6 +375,7 @@ def test_an_expired_cookie_is_refused_once_and_does_not_lock_out(client: Client)
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.django_db
 def test_the_token_command_prints_a_token_that_is_accepted(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("ovop_token", "--kind", "app", "--name", "outlet till", "--permission", "manage_orders")
     printed = capsys.readouterr().out.strip()

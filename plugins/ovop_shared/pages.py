@@ -1,7 +1,8 @@
 """One frame for every page: language, escaping, security headers. Rendered by an engine of its own.
 
 The host's TEMPLATES setting is not used: Saleor's differs from release to release and marks missing variables in
-the text. Templates live in each plugin's `templates/<app>/`.
+the text. Templates live in each plugin's `templates/<app>/`; a host with pages of its own names their folders in the
+setting OVOP_TEMPLATE_FOLDERS.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
 from django.utils.safestring import mark_safe
@@ -30,9 +32,9 @@ CONTENT_SECURITY_POLICY = (
 
 @cache
 def _engine() -> Engine:
-    folders = [str(folder) for folder in sorted(_PLUGINS_FOLDER.glob("ovop_*/templates"))]
+    folders = [*sorted(_PLUGINS_FOLDER.glob("ovop_*/templates")), *getattr(settings, "OVOP_TEMPLATE_FOLDERS", ())]
     return Engine(
-        dirs=folders,
+        dirs=[str(folder) for folder in folders],
         libraries={"ovop": "ovop_shared.page_tags"},
         builtins=["ovop_shared.page_tags"],
         loaders=[("django.template.loaders.cached.Loader", ["django.template.loaders.filesystem.Loader"])],

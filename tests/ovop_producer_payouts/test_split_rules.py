@@ -205,7 +205,9 @@ def test_two_rules_from_one_day_in_one_channel_are_refused(db: None) -> None:
         ({"version": 2**40}, "version"),
         ({"code": "a b\n"}, "code"),
         ({"version": "1"}, "version"),
-        ({"valid_from_on": "soon"}, "rules"),
+        ({"valid_from_on": "soon"}, "valid_from_on"),
+        ({"chanel": "nukus-uzs"}, "chanel"),
+        ({"channel": None}, "channel"),
         ({"steps": 5}, "steps"),
     ],
 )

@@ -21,12 +21,7 @@ MIDDLEWARE = [
     "ovop_standalone.middleware.CookieCsrfMiddleware",
     "ovop_standalone.middleware.RefusalMiddleware",
 ]
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [Path(__file__).parent / "templates"],
-    }
-]
+OVOP_TEMPLATE_FOLDERS = [Path(__file__).parent / "templates"]
 DATABASES = {"default": django_database(expected_url())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

@@ -1,15 +1,17 @@
 """The host's own pages: the index, signing in and out, and its refusals."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
+from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from ovop_origin.selectors import best_name, places, product_origins, products_with_origin
+from ovop_shared.catalogue import host_catalogue
 from ovop_shared.endpoint import refuse
 from ovop_shared.errors import InvalidToken, NotFound, OvopError
-from ovop_shared.mounting import mount_path
-from ovop_shared.requester import requester_of
+from ovop_shared.pages import render_page, request_language
+from ovop_shared.records import product_name
+from ovop_shared.requester import HANDLE_PAYMENTS, requester_of
 from ovop_standalone.middleware import COOKIE
 from ovop_standalone.tokens import DEFAULT_LIFETIME, read_token
 
@@ -23,15 +25,26 @@ class CsrfFailed(OvopError):
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    plugins = {app: mount_path(app) for app in settings.PLUGINS}
-    context = {"plugins": plugins, "requester": requester_of(request)}
-    response = render(request, "ovop_standalone/index.html", context)
-    response["Content-Security-Policy"] = (
-        "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    """What there is to look at: the products with an origin, their villages, and for staff the ledger."""
+    language = request_language(request)
+    requester = requester_of(request)
+    product_pks = products_with_origin()
+    products = host_catalogue().by_pk(product_pks)
+    villages = places({origin.village_code for origin in product_origins(product_pks).values()})
+    return render_page(
+        request,
+        "ovop_standalone/index.html",
+        {
+            "title": "One Village One Product",
+            "requester": requester,
+            "signed_in_as": f"{requester.name} ({requester.kind})",
+            "may_see_money": requester.has(HANDLE_PAYMENTS),
+            "products": sorted((product_name(product, language), product.pk) for product in products.values()),
+            "villages": sorted((best_name(village.names, language), village.code) for village in villages.values()),
+            "csrf_token": get_token(request),
+        },
+        language=language,
     )
-    response["Cache-Control"] = "private, no-store"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 @require_GET

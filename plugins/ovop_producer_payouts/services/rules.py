@@ -71,18 +71,32 @@ def split_rules_load(document: object, *, by: str, at: datetime.datetime) -> int
     with transaction.atomic():
         for row, raw in enumerate(rules, start=1):
             try:
-                saved += split_rule_save(
-                    code=raw["code"],
-                    version=raw["version"],
-                    channel=raw.get("channel", ""),
-                    valid_from_on=datetime.date.fromisoformat(raw["valid_from_on"]),
-                    document={"steps": raw["steps"]},
-                    by=by,
-                    at=at,
-                )
+                saved += split_rule_save(**_read(raw), by=by, at=at)
             except OvopError as error:
                 error.row = row
                 raise
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise InvalidSplitRule(f"Rule {row} cannot be read: {error!r}.", field="rules", row=row) from error
     return saved
+
+
+def _read(raw: Any) -> dict[str, Any]:
+    """One rule of a document as split_rule_save's arguments; a part that is missing, unknown or misspelt is refused."""
+    if not isinstance(raw, Mapping):
+        raise InvalidSplitRule("A rule is an object.", field="rules")
+    for name in sorted({"code", "version", "valid_from_on", "steps"} - set(raw)):
+        raise InvalidSplitRule(f"A rule has a part {name!r}.", field=name)
+    for name in sorted(set(raw) - {"code", "version", "channel", "valid_from_on", "steps"}):
+        raise InvalidSplitRule(f"A rule has no part {name!r}.", field=name)
+    channel = raw.get("channel", "")
+    if not isinstance(channel, str):
+        raise InvalidSplitRule("A channel is a slug, or empty for every channel.", field="channel")
+    try:
+        valid_from_on = datetime.date.fromisoformat(raw["valid_from_on"])
+    except (TypeError, ValueError) as error:
+        raise InvalidSplitRule("A first day is written like 2025-01-31.", field="valid_from_on") from error
+    return {
+        "code": raw["code"],
+        "version": raw["version"],
+        "channel": channel,
+        "valid_from_on": valid_from_on,
+        "document": {"steps": raw["steps"]},
+    }
