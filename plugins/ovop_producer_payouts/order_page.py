@@ -9,6 +9,7 @@ from ovop_producer_payouts.models import SettledLine, SettledOrder
 from ovop_producer_payouts.selectors import posted_parts
 from ovop_producer_payouts.split import MAKERS, PAYMENT, PREPAID, SHIPPING, TAX, UNASSIGNED, PostingKey, Step
 from ovop_producer_payouts.split_rules import terms_from_document
+from ovop_shared.records import translated_name
 from ovop_shared.translations import translate
 
 
@@ -67,9 +68,15 @@ def _section(posted: Mapping[PostingKey, int], line_id: str, line: SettledLine |
         name = makers.get(producer, producer) if producer else names.get(key.step, key.step)
         parts.append(Part(name, key.account, -posted[key]))
     return Section(
-        title=line.product_name if line else translate("The order as a whole", language),
+        title=_title(line, language),
         rule=rule,
         is_resolved=line.is_resolved if line else True,
         parts=tuple(parts),
         total_minor=sum(part.amount_minor for part in parts),
     )
+
+
+def _title(line: SettledLine | None, language: str) -> str:
+    if line is None:
+        return translate("The order as a whole", language)
+    return translated_name(line.facts["product_names"], line.product_name, language)

@@ -6,7 +6,7 @@ The Saleor adapter builds it from Saleor's tables, a recording holds it as JSON,
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from dataclasses import fields as fields_of
 from enum import StrEnum
 from typing import Any
@@ -28,7 +28,8 @@ class LineSnapshot:
     """One order line. Amounts are minor units for the whole line, after every discount; gross includes tax.
 
     `refunded_minor` is what was given back for this very line (gross, successful refunds that name it).
-    `product_pk` is None when the shop has forgotten the product.
+    `product_pk` is None when the shop has forgotten the product. `product_names` are the shop's translations of
+    `product_name`, by language tag.
     """
 
     line_id: str
@@ -39,6 +40,7 @@ class LineSnapshot:
     gross_minor: int
     net_minor: int
     refunded_minor: int = 0
+    product_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ def _check_types(fields: Mapping[str, Any]) -> None:
         for name, value in holder.items():
             if (name.endswith("_minor") or name == "quantity") and type(value) is not int:
                 raise InvalidSnapshot(f"{name} is a whole number of minor units.", field=name)
+            if name == "product_names" and not _are_names(value):
+                raise InvalidSnapshot("Names are texts by language tag.", field=name)
 
 
 def _check_amounts(what: str, gross_minor: int, net_minor: int, refunded_minor: int) -> None:
@@ -136,3 +140,7 @@ def _check_amounts(what: str, gross_minor: int, net_minor: int, refunded_minor: 
         raise InvalidSnapshot(f"{what}: net lies between zero and gross.", field="net_minor")
     if refunded_minor < 0:
         raise InvalidSnapshot(f"{what}: a refund is not negative.", field="refunded_minor")
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(part, str) for pair in value.items() for part in pair)

@@ -21,6 +21,12 @@ class ProductRecord:
 
 
 def product_name(product: ProductRecord, language: str) -> str:
-    """The product's name for a reader; the shop writes tags in lower case and often without the script."""
-    names = {tag.lower(): text for tag, text in product.names.items() if text}
-    return names.get(language.lower()) or names.get(language.partition("-")[0].lower()) or product.name
+    """The product's name for a reader."""
+    return translated_name(product.names, product.name, language)
+
+
+def translated_name(names: Mapping[str, str], untranslated: str, language: str) -> str:
+    """The shop's translation into that language, else the untranslated name. Saleor writes tags in lower case and
+    often without the script."""
+    folded = {tag.lower(): text for tag, text in names.items() if text}
+    return folded.get(language.lower()) or folded.get(language.partition("-")[0].lower()) or untranslated

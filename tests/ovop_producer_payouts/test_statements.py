@@ -403,6 +403,15 @@ def test_a_language_in_which_no_statement_is_written_is_refused() -> None:
     assert not Statement.objects.exists()
 
 
+def test_a_product_is_named_in_the_producers_language_as_it_was_called_when_it_was_sold() -> None:
+    settle(order(line(product_name="Felt slippers", product_names={"ky": "Кийиз тапичке"})))
+    settle(order(line(product_name="Slippers", product_names={"ky": "Башка"})), at=IN_JULY)
+
+    statement = issue(language="ky")
+
+    assert [each["product_name"] for each in statement.content["lines"]] == ["Кийиз тапичке"]
+
+
 def test_the_quantity_of_a_sale_is_what_was_sold_then() -> None:
     """Two were sold and one of them was deleted from the order later: the sale was of two."""
     settle(order(line(quantity=2)))

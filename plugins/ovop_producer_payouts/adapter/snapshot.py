@@ -10,6 +10,7 @@ from saleor.giftcard import GiftCardEvents
 from saleor.giftcard.models import GiftCardEvent
 from saleor.order import FulfillmentStatus, OrderGrantedRefundStatus, OrderStatus
 from saleor.order.models import Fulfillment, FulfillmentLine, Order, OrderGrantedRefund, OrderLine
+from saleor.product.models import ProductTranslation
 from saleor.warehouse.models import Allocation
 
 from ovop_producer_payouts.snapshot import LineSnapshot, OrderSnapshot, OrderState
@@ -28,16 +29,23 @@ Refunds = dict[str, int]
 
 
 def order_snapshots(order_ids: Collection[str]) -> dict[str, OrderSnapshot]:
-    """Order id (UUID as text) -> what Saleor says now; orders it no longer has are left out. Ten queries for any number."""
+    """Order id (UUID as text) -> what Saleor says now; orders it no longer has are left out. As many queries for
+    one order as for many."""
     orders = list(
         Order.objects.filter(pk__in=order_ids)
         .select_related("channel", "shipping_address", "billing_address", "collection_point__address")
         .prefetch_related("payments", "payment_transactions")
         .order_by("pk")
     )
+    names: dict[int, dict[str, str]] = defaultdict(dict)
     lines: dict[Any, list[OrderLine]] = defaultdict(list)
     for line in OrderLine.objects.filter(order__in=orders).select_related("variant").order_by("created_at", "pk"):
         lines[line.order_id].append(line)
+        if line.variant:
+            names[line.variant.product_id] = {}
+    translations = ProductTranslation.objects.filter(product__in=names).exclude(name=None)
+    for product_pk, language, name in translations.values_list("product_id", "language_code", "name"):
+        names[product_pk][language] = name
     fulfillments: dict[Any, list[Fulfillment]] = defaultdict(list)
     for fulfillment in Fulfillment.objects.filter(order__in=orders).prefetch_related("lines").order_by("pk"):
         fulfillments[fulfillment.order_id].append(fulfillment)
@@ -56,6 +64,7 @@ def order_snapshots(order_ids: Collection[str]) -> dict[str, OrderSnapshot]:
             grants[order.pk],
             gift_cards.get(order.pk, Decimal(0)),
             outlets.get(order.pk, ""),
+            names,
         )
         for order in orders
     }
@@ -68,6 +77,7 @@ def _snapshot(
     grants: list[OrderGrantedRefund],
     gift_card: Decimal,
     outlet: str,
+    names: Mapping[int, Mapping[str, str]],
 ) -> OrderSnapshot:
     refunds = _refunds(order, lines, fulfillments, grants)
     return OrderSnapshot(
@@ -96,6 +106,7 @@ def _snapshot(
                 gross_minor=_minor(line.total_price_gross_amount, order.currency),
                 net_minor=_minor(line.total_price_net_amount, order.currency),
                 refunded_minor=refunds.get(str(line.pk), 0),
+                product_names=names[line.variant.product_id] if line.variant else {},
             )
             for line in lines
         ),

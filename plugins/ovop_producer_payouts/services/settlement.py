@@ -261,7 +261,7 @@ def _freeze(
         row.terms = document
         fresh[key] = terms
         sale = (line.product_pk or 0, snapshot.placed_at)
-        row.facts = _facts(snapshot, origin, certificates.get(sale, ()))
+        row.facts = _facts(snapshot, line, origin, certificates.get(sale, ()))
         frozen[key] = row
     _copy_lines(created)
     if learned:
@@ -307,9 +307,13 @@ def _today(
 
 
 def _facts(
-    snapshot: OrderSnapshot, origin: OriginFacts | None, certificates: tuple[CertificateFacts, ...]
+    snapshot: OrderSnapshot,
+    line: LineSnapshot,
+    origin: OriginFacts | None,
+    certificates: tuple[CertificateFacts, ...],
 ) -> dict[str, Any]:
     facts: dict[str, Any] = {
+        "product_names": dict(line.product_names),
         "channel": snapshot.channel,
         "outlet": snapshot.outlet,
         "country": snapshot.country,

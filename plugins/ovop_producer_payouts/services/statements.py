@@ -16,6 +16,7 @@ from ovop_producer_payouts.statement_content import StatementLine, content_sha25
 from ovop_shared.errors import NotFound
 from ovop_shared.languages import DEFAULT_LANGUAGE, LANGUAGE_TAGS, UnknownLanguage, page_language
 from ovop_shared.money import minor_digits
+from ovop_shared.records import translated_name
 from ovop_shared.shop_time import shop_day, shop_zone
 from ovop_shared.translations import translate
 
@@ -176,7 +177,7 @@ def _line(
         kind=posting.entry.kind,
         order_number=order.number if order else "",
         outlet=outlet,
-        product_name=sold.product_name if sold else "",
+        product_name=translated_name(sold.facts["product_names"], sold.product_name, language) if sold else "",
         quantity=posting.entry.quantities.get(posting.line_id, 0),
         share=share,
         shares=shares,
