@@ -188,6 +188,8 @@ def _fulfilled_at(lines: list[OrderLine], fulfillments: list[Fulfillment]) -> da
     """When the last line was handed over, or None while one is missing.
 
     Counted from fulfillments that happened: `quantity_fulfilled` also rises for goods still waiting for approval.
+    Goods that were refunded or came back are missing from nobody, but their fulfillment is made then, and the empty
+    one of a refund of money alone too: neither is the day on which the others were handed over.
     """
     done = [fulfillment for fulfillment in fulfillments if fulfillment.status not in _NOT_DONE]
     handed: dict[Any, int] = defaultdict(int)
@@ -196,7 +198,8 @@ def _fulfilled_at(lines: list[OrderLine], fulfillments: list[Fulfillment]) -> da
             handed[each.order_line_id] += each.quantity
     if not lines or not done or any(handed[line.pk] < line.quantity for line in lines):
         return None
-    return max(fulfillment.created_at for fulfillment in done)
+    delivered = [fulfillment for fulfillment in done if fulfillment.status == FulfillmentStatus.FULFILLED]
+    return max(fulfillment.created_at for fulfillment in delivered or done)
 
 
 def _country(order: Order) -> str:
