@@ -7,6 +7,7 @@ The shape, as saved and as in `storefront-config/`:
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, TypeGuard
 
 from ovop_producer_payouts.accounts import checked_path
@@ -124,5 +125,6 @@ def _check_sum(steps: tuple[Step, ...]) -> None:
             taken_bp += step.rate_bp
             if taken_bp > BASIS_POINTS:
                 raise SplitRuleOverspent(
-                    f"Up to step {step.code!r} the rule takes {taken_bp / 100:g} %.", field=f"steps[{position}].rate_bp"
+                    f"Up to step {step.code!r} the rule takes {Decimal(taken_bp).scaleb(-2).normalize():f} %.",
+                    field=f"steps[{position}].rate_bp",
                 )

@@ -218,14 +218,29 @@ def _outlet(point: str, warehouses: set[str]) -> str:
 
 
 def _outlets(orders: Iterable[Order]) -> dict[Any, str]:
-    """The outlet that sells: where the order is fetched, else the one warehouse all its goods come from, else none."""
+    """The outlet that sells: where the order is fetched, else the one warehouse all its goods come from, else none.
+
+    Saleor keeps an allocation that was used up or given back, with nothing in it: it counts only where nothing else
+    tells of a warehouse. What a cancelled fulfillment took out was not handed over.
+    """
     orders = list(orders)
     warehouses: dict[Any, set[str]] = defaultdict(set)
-    for model in (Allocation, FulfillmentLine):
-        rows = model.objects.filter(order_line__order__in=orders).exclude(stock=None)
-        for order_pk, slug in rows.values_list("order_line__order_id", "stock__warehouse__slug").distinct():
-            warehouses[order_pk].add(slug)
+    emptied: dict[Any, set[str]] = defaultdict(set)
+    allocations = Allocation.objects.filter(order_line__order__in=orders).exclude(stock=None)
+    for order_pk, slug, quantity in allocations.values_list(
+        "order_line__order_id", "stock__warehouse__slug", "quantity_allocated"
+    ):
+        (warehouses if quantity else emptied)[order_pk].add(slug)
+    handed_over = FulfillmentLine.objects.filter(order_line__order__in=orders).exclude(stock=None)
+    for order_pk, slug in (
+        handed_over.exclude(fulfillment__status=FulfillmentStatus.CANCELED)
+        .values_list("order_line__order_id", "stock__warehouse__slug")
+        .distinct()
+    ):
+        warehouses[order_pk].add(slug)
     return {
-        order.pk: _outlet(order.collection_point.slug if order.collection_point else "", warehouses[order.pk])
+        order.pk: _outlet(
+            order.collection_point.slug if order.collection_point else "", warehouses[order.pk] or emptied[order.pk]
+        )
         for order in orders
     }
