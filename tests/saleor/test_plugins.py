@@ -6,7 +6,9 @@ from typing import Any
 
 import graphene
 import pytest
+import saleor
 from celery.app.task import Task
+from django.core.checks import run_checks
 from django.db import transaction
 from saleor.plugins.base_plugin import BasePlugin
 from saleor.plugins.manager import get_plugins_manager
@@ -111,3 +113,13 @@ def test_an_order_is_cancelled_while_our_tasks_cannot_be_sent(
     order.refresh_from_db()
     assert order.status == "canceled"
     assert refused, "no hook of ours looked at the order: this test shows nothing"
+
+
+def test_a_saleor_outside_the_range_is_refused_at_start_and_this_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_checks(tags=["ovop"]) == []
+
+    monkeypatch.setattr(saleor, "__version__", "3.21.69")
+    (refusal,) = run_checks(tags=["ovop"])
+
+    assert (refusal.id, refusal.is_serious()) == ("ovop.E001", True)
+    assert "3.21.69" in refusal.msg
