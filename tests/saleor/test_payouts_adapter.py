@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from saleor.giftcard.events import gift_cards_used_in_order_event
 from saleor.graphql.tests.utils import get_graphql_content
-from saleor.order import FulfillmentStatus, OrderGrantedRefundStatus, OrderStatus
-from saleor.order.models import Fulfillment, Order
+from saleor.order import FulfillmentStatus, OrderEvents, OrderGrantedRefundStatus, OrderStatus
+from saleor.order.models import Fulfillment, Order, OrderEvent
 from saleor.payment import gateway
 from saleor.payment.transaction_item_calculations import recalculate_transaction_amounts
 from saleor.plugins.base_plugin import BasePlugin
@@ -638,7 +638,7 @@ def test_the_queries_are_the_same_for_one_order_and_for_many(
         assert len(snapshots) == len(chosen)
         counts.append(len(captured))
 
-    assert counts == [12, 12, 12]
+    assert counts == [13, 13, 13]
 
 
 # Settling
@@ -908,3 +908,13 @@ def test_an_inactive_plugin_sends_nothing(order, sent, monkeypatch, django_captu
         get_plugins_manager(allow_replica=False).order_updated(order)
 
     assert sent == []
+
+
+def test_an_order_from_a_draft_was_placed_when_the_draft_became_an_order(order):
+    assert snapshot_of(order).placed_at == order.created_at
+
+    placed_at = order.created_at + datetime.timedelta(days=40)
+    event = OrderEvent.objects.create(order=order, type=OrderEvents.PLACED_FROM_DRAFT)
+    OrderEvent.objects.filter(pk=event.pk).update(date=placed_at)
+
+    assert snapshot_of(order).placed_at == placed_at

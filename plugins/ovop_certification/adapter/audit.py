@@ -9,15 +9,16 @@ import logging
 from collections.abc import Collection, Iterator, Sequence
 
 from django.db import transaction
-from django.db.models import Max, Q
-from saleor.order import OrderEvents, OrderOrigin, OrderStatus
-from saleor.order.models import Order, OrderEvent, OrderLine
+from django.db.models import Q
+from saleor.order import OrderOrigin, OrderStatus
+from saleor.order.models import Order, OrderLine
 
 from ovop_certification import selectors
 from ovop_certification.locks import lock_sweep_mark
 from ovop_certification.models import SweepMark
 from ovop_certification.rules import is_allowed
 from ovop_certification.services import SoldLine, order_lines_flag
+from ovop_shared.adapter.orders import placed_from_draft
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.shop_time import shop_zone
 
@@ -47,7 +48,7 @@ def audit_orders(order_pks: Collection[str], at: datetime.datetime) -> int:
         order = by_pk[line.order_id]
         by_market.setdefault((order.channel.slug, _destination_country(order)), []).append(line)
     products = host_catalogue().by_pk({line.variant.product_id for group in by_market.values() for line in group})
-    placed = _placed_from_draft(by_pk)
+    placed = placed_from_draft(by_pk)
     zone = shop_zone()
     found = []
     for (channel, country), group in by_market.items():
@@ -99,12 +100,6 @@ def _changed_since(moment: datetime.datetime) -> Iterator[Sequence[str]]:
 def _destination_country(order: Order) -> str | None:
     address = order.collection_point.address if order.collection_point else order.shipping_address
     return (address.country.code or None) if address else None
-
-
-def _placed_from_draft(orders: Collection[Order]) -> dict[object, datetime.datetime]:
-    """When drafts became orders. Saleor leaves the order's own date at the draft's (3.22, 3.23)."""
-    events = OrderEvent.objects.filter(order__in=orders, type=OrderEvents.PLACED_FROM_DRAFT)
-    return dict(events.values_list("order_id").annotate(Max("date")))
 
 
 def _sold_at(line: OrderLine, order: Order, placed: dict[object, datetime.datetime]) -> datetime.datetime:

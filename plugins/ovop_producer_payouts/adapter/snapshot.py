@@ -14,6 +14,7 @@ from saleor.product.models import ProductTranslation
 from saleor.warehouse.models import Allocation
 
 from ovop_producer_payouts.snapshot import LineSnapshot, OrderSnapshot, OrderState
+from ovop_shared.adapter.orders import placed_from_draft
 from ovop_shared.money import allocate, minor_digits, to_minor
 
 _STATES = {
@@ -56,6 +57,7 @@ def order_snapshots(order_ids: Collection[str]) -> dict[str, OrderSnapshot]:
         grants[grant.order_id].append(grant)
     gift_cards = _gift_cards(orders)
     outlets = _outlets(orders)
+    placed = placed_from_draft(orders)
     return {
         str(order.pk): _snapshot(
             order,
@@ -65,6 +67,7 @@ def order_snapshots(order_ids: Collection[str]) -> dict[str, OrderSnapshot]:
             gift_cards.get(order.pk, Decimal(0)),
             outlets.get(order.pk, ""),
             names,
+            placed.get(order.pk, order.created_at),
         )
         for order in orders
     }
@@ -78,6 +81,7 @@ def _snapshot(
     gift_card: Decimal,
     outlet: str,
     names: Mapping[int, Mapping[str, str]],
+    placed_at: datetime.datetime,
 ) -> OrderSnapshot:
     refunds = _refunds(order, lines, fulfillments, grants)
     return OrderSnapshot(
@@ -88,7 +92,7 @@ def _snapshot(
         state=_STATES.get(order.status, OrderState.OPEN),
         country=_country(order),
         outlet=outlet,
-        placed_at=order.created_at,
+        placed_at=placed_at,
         changed_at=order.updated_at,
         fulfilled_at=_fulfilled_at(lines, fulfillments),
         held_minor=_held_minor(order),
