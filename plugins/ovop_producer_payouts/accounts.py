@@ -38,10 +38,6 @@ def tax(country: str) -> str:
     return f"tax:{country}"
 
 
-def village_fund(village_code: str) -> str:
-    return f"village:{village_code}:fund"
-
-
 def producer_payable(producer_code: str) -> str:
     return f"producer:{producer_code}:payable"
 

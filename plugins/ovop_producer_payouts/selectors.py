@@ -117,15 +117,6 @@ def order_postings(order_id: str) -> list[PostingRow]:
     return _rows(Q(entry__order_id=order_id))
 
 
-def entry_postings(references: Collection[str]) -> list[PostingRow]:
-    return _rows(Q(entry__reference__in=references))
-
-
-def account_postings(path: str, currency: str) -> list[PostingRow]:
-    """Every posting on one account, oldest first."""
-    return _rows(Q(account__path=path, currency=currency))
-
-
 def _rows(where: Q) -> list[PostingRow]:
     fields = Posting.objects.filter(where).order_by("entry__posted_at", "entry_id", "pk")
     return [

@@ -191,8 +191,3 @@ def _step_amount(step: Step, line: LineSnapshot, rest_minor: int) -> int:
     assert step.rate_bp is not None
     base_minor = {Base.GROSS: line.gross_minor, Base.NET: line.net_minor, Base.REST: rest_minor}[step.base]
     return round_half_up(Fraction(base_minor * step.rate_bp, BASIS_POINTS))
-
-
-def unresolved_terms(outlet: str = "") -> LineTerms:
-    """Terms of a line whose makers or rule are not known yet."""
-    return LineTerms("", 0, (), (), "", outlet)

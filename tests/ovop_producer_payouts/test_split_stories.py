@@ -4,7 +4,7 @@ import pytest
 from payouts_world import line, order, terms
 
 from ovop_producer_payouts.snapshot import OrderState
-from ovop_producer_payouts.split import Base, PostingKey, Step, difference, line_split, order_targets, unresolved_terms
+from ovop_producer_payouts.split import Base, LineTerms, PostingKey, Step, difference, line_split, order_targets
 
 AK_KIYIZ = "producer:ak-kiyiz:payable"
 
@@ -149,8 +149,9 @@ def test_what_nobody_is_known_to_have_made_waits_unassigned() -> None:
     assert split_of(line(), terms(FEE, makers={}), "KG") == {"association:fee": 1_500, "association:unassigned": 8_500}
     assert split_of(line(), terms(rule_code=""), "KG") == {"association:unassigned": 10_000}
     taxed = line(gross_minor=112, net_minor=100)
-    assert split_of(taxed, unresolved_terms("karakol"), "KG") == {"tax:KG": 12, "association:unassigned": 100}
-    assert not unresolved_terms().is_resolved
+    nobody_known = LineTerms("", 0, (), (), "", "karakol")
+    assert split_of(taxed, nobody_known, "KG") == {"tax:KG": 12, "association:unassigned": 100}
+    assert not nobody_known.is_resolved
 
 
 def test_a_lump_sum_refund_takes_the_same_part_of_every_line_and_of_the_shipping() -> None:
