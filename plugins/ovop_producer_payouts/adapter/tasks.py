@@ -48,7 +48,8 @@ def settle_changed_orders() -> int:
 @app.task(name="ovop_producer_payouts.settle_all_orders")
 @allow_writer()
 def settle_all_orders() -> int:
-    """The nightly pass: every order that changed unnoticed, and every line whose makers or rule were not known."""
+    """The nightly pass: as settle_changed_orders, however old the change, and every line whose makers or rule were not
+    known. What Saleor changes without touching the order's `updated_at`, `ovop_settle_orders --all` looks at."""
     unresolved = SettledLine.objects.filter(is_resolved=False).values_list("order__order_id", flat=True)
     return settle_chunks(sorted({*changed_order_ids(None), *unresolved}))
 
