@@ -103,3 +103,63 @@ class TooManyIds(OvopError):
     """One call asks for more things than the endpoint serves at once."""
 
     code = "too_many_ids"
+
+
+class FlagsWithoutConsent(OvopError):
+    """Who leads a producer is recorded without the day on which it agreed to be counted so."""
+
+    code = "flags_without_consent"
+
+
+class InvalidContact(OvopError):
+    """A phone number or an e-mail address has not the shape of one."""
+
+    code = "invalid_contact"
+
+
+class ClassifierMismatch(OvopError):
+    """A number of a national classifier is not made of digits, lacks its scheme, or belongs to another place."""
+
+    code = "classifier_mismatch"
+
+
+class WrongMember(OvopError):
+    """A person has no members, and no producer is, directly or through others, a member of itself."""
+
+    code = "wrong_member"
+
+
+class UnknownMaterial(OvopError):
+    """No material has that code."""
+
+    code = "unknown_material"
+
+
+class DuplicateMaterial(OvopError):
+    """A material is named twice among the materials of one product."""
+
+    code = "duplicate_material"
+
+
+class InvalidGtin(OvopError):
+    """Not a GTIN of 8, 12, 13 or 14 digits with the right check digit."""
+
+    code = "invalid_gtin"
+
+
+class GtinTaken(OvopError):
+    """The GTIN is another product's."""
+
+    code = "gtin_taken"
+
+
+class OriginMissing(OvopError):
+    """The registry does not say where the product comes from, so it has no lots."""
+
+    code = "origin_missing"
+
+
+class InvalidQuantity(OvopError):
+    """The units accepted from a maker are not a whole number from 1 on."""
+
+    code = "invalid_quantity"

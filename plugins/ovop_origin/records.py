@@ -1,7 +1,7 @@
 """The rows of a registry document (`ovop_shared.documents` says how it is read).
 
-It is `{"version": 1, "places": […], "producers": […], "products": […]}`. The `names` of a row are all its names, by
-BCP 47 tag.
+It is `{"version": 1, "places": […], "producers": […], "memberships": […], "materials": […], "products": […],
+"lots": […]}`, each section optional. The `names` of a row are all its names, by BCP 47 tag.
 """
 
 import datetime
@@ -28,12 +28,17 @@ class PlaceRow:
     longitude: Decimal | None = None
     valid_from: datetime.date | None = None
     valid_until: datetime.date | None = None
+    classifier_scheme: str = ""
+    classifier_code: str = ""
     row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProducerRow:
-    """`village` is a place's code, `language` the tag in which the producer is written to."""
+    """`village` is a place's code, `language` the tag in which the producer is written to.
+
+    The flags say who leads the producer, None for not known; they need the day of its consent.
+    """
 
     code: str
     kind: str
@@ -43,6 +48,34 @@ class ProducerRow:
     status: str = "active"
     saleor_user_id: str = ""
     is_name_public: bool = False
+    stage: str = ""
+    phone: str = ""
+    email: str = ""
+    is_women_led: bool | None = None
+    is_youth_led: bool | None = None
+    is_disability_led: bool | None = None
+    flags_consented_on: datetime.date | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRow:
+    """`group` and `member` are producers' codes; `since` and `until` the first and the last day, either may be open."""
+
+    group: str
+    member: str
+    since: datetime.date | None = None
+    until: datetime.date | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialRow:
+    """`place` is the code of the place, of any kind, that the material comes from; empty when that is not known."""
+
+    code: str
+    names: Mapping[str, str]
+    place: str = ""
     row: int | None = None
 
 
@@ -55,13 +88,43 @@ class MakerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductMaterialRow:
+    """`material` is a code, `share` an integer part of 10,000."""
+
+    material: str
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProductRow:
-    """`slug` is the product's slug in the shop, `village` a place's code."""
+    """`slug` is the product's slug in the shop, `village` a place's code, `gtins` its GTINs as they are written."""
 
     slug: str
     village: str
     makers: tuple[MakerRow, ...] = ()
     story: str = ""
+    materials: tuple[ProductMaterialRow, ...] = ()
+    gtins: tuple[str, ...] = ()
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionRow:
+    """`producer` is a code, `quantity` the units accepted from it."""
+
+    producer: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """`product` is the product's slug, `code` the lot's, `village` where it was made: the product's when empty."""
+
+    product: str
+    code: str
+    made_on: datetime.date
+    village: str = ""
+    contributions: tuple[ContributionRow, ...] = ()
     row: int | None = None
 
 
@@ -69,14 +132,19 @@ class ProductRow:
 class RegistryDocument:
     places: tuple[PlaceRow, ...] = ()
     producers: tuple[ProducerRow, ...] = ()
+    memberships: tuple[MembershipRow, ...] = ()
+    materials: tuple[MaterialRow, ...] = ()
     products: tuple[ProductRow, ...] = ()
+    lots: tuple[LotRow, ...] = ()
 
 
 def read_document(document: object) -> RegistryDocument:
     """The rows of a parsed JSON document. Raises RegistryRefused with one problem per row that cannot be read."""
     whole = Document(document, DOCUMENT_VERSION)
     rows = RegistryDocument(
-        whole.rows("places", _place), whole.rows("producers", _producer), whole.rows("products", _product)
+        places=whole.rows("places", _place),
+        producers=whole.rows("producers", _producer),
+        products=whole.rows("products", _product),
     )
     whole.finish()
     return rows

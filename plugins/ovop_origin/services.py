@@ -188,9 +188,9 @@ class _Load:
             return row
 
         self.rows = RegistryDocument(
-            tuple(places),
-            tuple(self._checked("producers", documents.producers, lambda row: row.code, producer)),
-            tuple(self._checked("products", documents.products, lambda row: row.slug, product)),
+            places=tuple(places),
+            producers=tuple(self._checked("producers", documents.producers, lambda row: row.code, producer)),
+            products=tuple(self._checked("products", documents.products, lambda row: row.slug, product)),
         )
 
     def _checked(
