@@ -80,6 +80,7 @@ def test_a_producer_is_told_in_full_in_three_queries(registry: None, django_asse
         region_names=ISSYK_KUL,
         saleor_user_id="5",
         is_name_public=True,
+        status="active",
     )
     assert not found["m3"].is_name_public
     assert selectors.public_names(found["m3"]) == {}

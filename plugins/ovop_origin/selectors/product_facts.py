@@ -1,11 +1,15 @@
-"""Where products come from and who made them."""
+"""Where products come from, who made them and what of."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from ovop_origin.models import Maker, ProducerName, ProductOrigin
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
+
+from ovop_origin.models import Maker, MaterialName, ProducerName, ProductGtin, ProductMaterial, ProductOrigin
 from ovop_origin.selectors.names import names_by_owner
-from ovop_origin.selectors.place_facts import place_names
+from ovop_origin.selectors.place_facts import place_names, within_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,55 @@ class OriginFacts:
     makers: tuple[MakerFacts, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ProductMaterialFacts:
+    """A material's part of 10,000 in a product; `place_code` is empty when it is not known where it comes from."""
+
+    code: str
+    names: Mapping[str, str]
+    share: int
+    place_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDetails:
+    """What else is known of a product: its GTINs of 14 digits, in order, and its materials, the largest part first."""
+
+    product_pk: int
+    story: str
+    gtins: tuple[str, ...]
+    materials: tuple[ProductMaterialFacts, ...]
+
+
 def product_origins(product_pks: Collection[int]) -> dict[int, OriginFacts]:
     """The origins of these products by product key; products without one are left out. Four queries."""
+    return _origins(Q(product_pk__in=product_pks))
+
+
+def origins_page(
+    *,
+    village: str | None = None,
+    place: str | None = None,
+    producer: str | None = None,
+    after: int = 0,
+    limit: int | None = 100,
+) -> tuple[OriginFacts, ...]:
+    """Origins ordered by product key, starting behind `after`: of a village, within a place of any kind, of products
+    a producer has a part in, or all. A `limit` of None gives all of them. Four queries.
+    """
+    condition = Q(product_pk__gt=after)
+    if village is not None:
+        condition &= Q(village__code=village)
+    if place is not None:
+        condition &= within_place(place, "village__")
+    if producer is not None:
+        condition &= Q(makers__producer__code=producer)
+    return tuple(_origins(condition, limit=limit).values())
+
+
+def _origins(condition: Q, *, limit: int | None = None) -> dict[int, OriginFacts]:
     origins = list(
-        ProductOrigin.objects.filter(product_pk__in=product_pks)
+        ProductOrigin.objects.filter(condition)
         .order_by("product_pk")
         .values_list(
             "pk",
@@ -46,7 +95,7 @@ def product_origins(product_pks: Collection[int]) -> dict[int, OriginFacts]:
             "village__parent__code",
             "village__parent__parent_id",
             "village__parent__parent__code",
-        )
+        )[:limit]
     )
     names_of_places = place_names({origin[2] for origin in origins} | {origin[6] for origin in origins})
     makers = _makers([origin[0] for origin in origins])
@@ -78,6 +127,72 @@ def product_stories(product_pks: Collection[int]) -> dict[int, str]:
     """The stories of these products; those without one are left out. One query."""
     rows = ProductOrigin.objects.filter(product_pk__in=product_pks).exclude(story="")
     return dict(rows.values_list("product_pk", "story"))
+
+
+def product_details(product_pks: Collection[int]) -> dict[int, ProductDetails]:
+    """The details of these products by product key; products without an origin are left out. Four queries."""
+    origins = list(
+        ProductOrigin.objects.filter(product_pk__in=product_pks)
+        .order_by("product_pk")
+        .values_list("pk", "product_pk", "story")
+    )
+    origin_ids = [origin[0] for origin in origins]
+    gtins: dict[int, list[str]] = {}
+    for origin_id, gtin in (
+        ProductGtin.objects.filter(origin__in=origin_ids).order_by("gtin").values_list("origin_id", "gtin")
+    ):
+        gtins.setdefault(origin_id, []).append(gtin)
+    rows = list(
+        ProductMaterial.objects.filter(origin__in=origin_ids)
+        .order_by("origin_id", "-share", "material__code")
+        .values_list("origin_id", "material_id", "material__code", "share", "material__place__code")
+    )
+    names = names_by_owner(MaterialName.objects.filter(material__in={row[1] for row in rows}), "material_id")
+    materials: dict[int, list[ProductMaterialFacts]] = {}
+    for origin_id, material_id, code, share, place_code in rows:
+        facts = ProductMaterialFacts(code, names.get(material_id, {}), share, place_code or "")
+        materials.setdefault(origin_id, []).append(facts)
+    return {
+        product_pk: ProductDetails(product_pk, story, tuple(gtins.get(pk, ())), tuple(materials.get(pk, ())))
+        for pk, product_pk, story in origins
+    }
+
+
+def product_of_gtin(gtin: str) -> int | None:
+    """The product with this GTIN of 14 digits, None when there is none. One query."""
+    rows = ProductGtin.objects.filter(gtin=gtin)
+    return rows.values_list("origin__product_pk", flat=True).first()
+
+
+def products_of_villages(
+    codes: Collection[str], *, after: int = 0, limit: int | None = None
+) -> dict[str, tuple[int, ...]]:
+    """Village code -> the keys of the products from there, in order, behind `after`; at most `limit` of each village.
+
+    Villages without any are left out. One query.
+    """
+    return _products_by("village__code", codes, after, limit)
+
+
+def products_of_producers(
+    codes: Collection[str], *, after: int = 0, limit: int | None = None
+) -> dict[str, tuple[int, ...]]:
+    """Producer code -> the keys of the products it has a part in, in order, behind `after`; at most `limit` of each.
+
+    Producers without any are left out. One query.
+    """
+    return _products_by("makers__producer__code", codes, after, limit)
+
+
+def _products_by(key: str, codes: Collection[str], after: int, limit: int | None) -> dict[str, tuple[int, ...]]:
+    rows: Any = ProductOrigin.objects.filter(**{f"{key}__in": codes}, product_pk__gt=after)
+    if limit is not None:
+        place = Window(RowNumber(), partition_by=[F(key)], order_by=[F("product_pk").asc()])
+        rows = rows.annotate(number=place).filter(number__lte=limit)
+    found: dict[str, list[int]] = {}
+    for code, product_pk in rows.order_by("product_pk").values_list(key, "product_pk"):
+        found.setdefault(code, []).append(product_pk)
+    return {code: tuple(product_pks) for code, product_pks in found.items()}
 
 
 def products_of_village(code: str) -> tuple[int, ...]:
