@@ -20,6 +20,7 @@ from ovop_certification.models import (
     Market,
     MarketChannel,
     MarketCountry,
+    Scheme,
 )
 from ovop_certification.rules import (
     CertificateRecord,
@@ -58,6 +59,23 @@ class CertificatePage:
     status_since_on: datetime.date
 
 
+@dataclass(frozen=True, slots=True)
+class MarketFacts:
+    """A market's names, and the ISO 3166-1 codes of the destination countries whose rules are its own."""
+
+    names: Mapping[str, str]
+    countries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentCertificate:
+    """A certificate of a product as a shopper is told of it; empty `markets` are all."""
+
+    facts: CertificateFacts
+    scheme_names: Mapping[str, str]
+    markets: tuple[MarketFacts, ...]
+
+
 def certificates_of_products(
     product_pks: Collection[int], at: datetime.datetime
 ) -> dict[int, tuple[CertificateFacts, ...]]:
@@ -91,6 +109,46 @@ def certificates_of_sales(
         if known:
             found[pk, at] = tuple(known)
     return found
+
+
+def current_certificates(
+    product_pks: Collection[int], at: datetime.datetime
+) -> dict[int, tuple[CurrentCertificate, ...]]:
+    """What a shopper is told of each product's certificates at that moment, by scheme and number: of each scheme the
+    valid ones, or, when none is, the last one that was granted, in its state. Products without any are left out.
+
+    An application is no certificate. Four queries.
+    """
+    pks = set(product_pks)
+    makers = makers_of(pks)
+    made_by: dict[str, set[int]] = {}
+    for pk, codes in makers.items():
+        for code in codes:
+            made_by.setdefault(code, set()).add(pk)
+    known: dict[int, dict[str, list[tuple[CertificateFacts, CertificateRecord]]]] = {}
+    for record in _certificate_records(_about(pks, makers)):
+        facts = _facts(record, at)
+        if facts is None or facts.status is Status.APPLIED:
+            continue
+        for pk in record.covered(made_by) & pks:
+            known.setdefault(pk, {}).setdefault(record.scheme, []).append((facts, record))
+    current = {pk: [each for found in schemes.values() for each in _current(found)] for pk, schemes in known.items()}
+    told = [record for found in current.values() for _, record in found]
+    names = dict(Scheme.objects.filter(code__in={record.scheme for record in told}).values_list("code", "names"))
+    countries = MarketCountry.objects.filter(market=OuterRef("pk")).order_by("country").values_list("country")
+    markets = {
+        code: MarketFacts(market_names, tuple(of_market))
+        for code, market_names, of_market in Market.objects.filter(
+            code__in={code for record in told for code in record.markets}
+        ).values_list("code", "names", ArraySubquery(countries))
+    }
+    return {
+        pk: tuple(
+            CurrentCertificate(facts, names[record.scheme], tuple(markets[code] for code in sorted(record.markets)))
+            for facts, record in sorted(found, key=lambda each: (each[0].scheme_code, each[0].number))
+        )
+        for pk, found in current.items()
+    }
 
 
 def market_of(channel_slug: str, country_code: str | None = None) -> str | None:
@@ -263,6 +321,13 @@ def _as_json(certificates: QuerySet[Certificate]) -> QuerySet[Certificate, Any]:
         ),
         flat=True,
     )
+
+
+def _current(
+    of_scheme: list[tuple[CertificateFacts, CertificateRecord]],
+) -> list[tuple[CertificateFacts, CertificateRecord]]:
+    valid = [each for each in of_scheme if each[0].status is Status.VALID]
+    return valid or [max(of_scheme, key=lambda each: (each[0].valid_from_on, each[0].number))]
 
 
 def _certificate_records(certificates: QuerySet[Certificate]) -> list[CertificateRecord]:

@@ -1,5 +1,8 @@
 """Where a plugin's pages live: `/plugins/<plugin id>/…`, the path Saleor gives them; other hosts use the same."""
 
+import os
+from collections.abc import Callable
+
 from django.urls import get_script_prefix, reverse
 
 
@@ -21,3 +24,26 @@ def page_url(name: str, **parameters: object) -> str:
     app, _, view = name.partition(":")
     path = reverse(view, urlconf=f"{app}.urls", kwargs=parameters or None)
     return mount_path(app) + path[len(get_script_prefix()) :]
+
+
+def _environment_address() -> str:
+    return os.environ.get("OVOP_PUBLIC_URL", "")
+
+
+_public_address: list[Callable[[], str]] = [_environment_address]
+
+
+def set_public_address(address: Callable[[], str]) -> None:
+    """Called once by a host that knows its address otherwise. It gives scheme and host: `https://shop.example`."""
+    _public_address[:] = [address]
+
+
+def absolute_url(path: str) -> str:
+    """The path as the rest of the world sees it: for QR codes, JSON-LD and letters.
+
+    A host that says nothing answers at the environment's `OVOP_PUBLIC_URL`; one that has neither is misconfigured.
+    """
+    address = _public_address[0]().rstrip("/")
+    if not address:
+        raise RuntimeError("the host has set no public address, and OVOP_PUBLIC_URL is empty")
+    return address + path

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from ovop_shared.catalogue import set_catalogue
+from ovop_shared.mounting import set_public_address
 
 
 class StandaloneConfig(AppConfig):
@@ -9,5 +10,7 @@ class StandaloneConfig(AppConfig):
 
     def ready(self) -> None:
         from ovop_standalone.catalogue import KeptRecords
+        from ovop_standalone.middleware import public_address
 
         set_catalogue(KeptRecords())
+        set_public_address(public_address)

@@ -1,7 +1,9 @@
-"""Who asks (a token in a header or a cookie), whether a form is ours (CSRF), and refusals as answers."""
+"""The address asked at, who asks (a token in a header or a cookie), whether a form is ours (CSRF), and refusals as answers."""
 
 import logging
+import os
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
@@ -18,6 +20,28 @@ logger = logging.getLogger(__name__)
 COOKIE = "ovop_token"
 SIGN_IN_PATH = "/sign-in/"
 _GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+_request_address: ContextVar[str] = ContextVar("request_address", default="")
+
+
+def public_address() -> str:
+    """`OVOP_PUBLIC_URL`, else where the request being answered came in, else the demo's own address."""
+    return os.environ.get("OVOP_PUBLIC_URL") or _request_address.get() or "http://localhost:8000"
+
+
+class PublicAddressMiddleware:
+    """Remembers, for as long as a request is answered, the address it came in at (one of ALLOWED_HOSTS)."""
+
+    def __init__(self, get_response: _GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        token = _request_address.set(f"{request.scheme}://{request.get_host()}")
+        try:
+            return self.get_response(request)
+        finally:
+            _request_address.reset(token)
 
 
 class RequesterMiddleware:

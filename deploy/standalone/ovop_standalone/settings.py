@@ -17,6 +17,7 @@ INSTALLED_APPS = ["ovop_standalone", *PLUGINS]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "ovop_standalone.middleware.PublicAddressMiddleware",
     "ovop_standalone.middleware.RequesterMiddleware",
     "ovop_standalone.middleware.CookieCsrfMiddleware",
     "ovop_standalone.middleware.RefusalMiddleware",

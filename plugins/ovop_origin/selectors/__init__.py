@@ -48,6 +48,7 @@ from ovop_origin.selectors.product_facts import (
     products_of_villages,
     products_with_origin,
 )
+from ovop_origin.selectors.public_facts import named_producer_counts, newest_lots, places_with_parents
 
 __all__ = [
     "FALLBACKS",
@@ -73,10 +74,13 @@ __all__ = [
     "makers_of",
     "materials",
     "members_of",
+    "named_producer_counts",
+    "newest_lots",
     "origins_page",
     "place_with_parents",
     "places",
     "places_of",
+    "places_with_parents",
     "producers",
     "producers_of",
     "producers_of_village",

@@ -7,14 +7,19 @@ from typing import Any, ClassVar, TypeVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from saleor.core.utils import get_public_url
 from saleor.plugins.base_plugin import BasePlugin
 
 from ovop_shared.adapter.requester import saleor_requester
 from ovop_shared.endpoint import refuse, serve
 from ovop_shared.errors import NotFound, OvopError
+from ovop_shared.mounting import set_public_address
 from ovop_shared.requester import attach_requester
 
 logger = logging.getLogger(__name__)
+
+# PUBLIC_URL, or the domain of Saleor's site (3.22, 3.23).
+set_public_address(get_public_url)
 
 Hook = TypeVar("Hook", bound=Callable[..., Any])
 
