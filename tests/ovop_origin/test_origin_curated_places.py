@@ -67,11 +67,11 @@ def place_rows() -> Iterator[PlaceRow]:
 def test_the_registry_takes_the_whole_file(db: None) -> None:
     rows = list(place_rows())
 
-    assert all([services.place_save(row, at=AT) for row in rows])
+    assert all(services.place_save(row, at=AT) for row in rows)
 
     assert Place.objects.count() == len(rows)
     assert PlaceName.objects.count() == sum(len(row.names) for row in rows)
-    assert not any([services.place_save(row, at=AT) for row in rows])
+    assert not any(services.place_save(row, at=AT) for row in rows)
 
 
 def test_every_row_says_where_it_comes_from_and_no_code_stands_twice() -> None:
