@@ -163,3 +163,105 @@ class InvalidQuantity(OvopError):
     """The units accepted from a maker are not a whole number from 1 on."""
 
     code = "invalid_quantity"
+
+
+class UnreadableFile(OvopError):
+    """The file is none of CSV, XLSX and ZIP, or is damaged, or is protected by a password."""
+
+    code = "unreadable_file"
+
+
+class FileTooLarge(OvopError):
+    """A file, what it unpacks to, or one of its lines is larger than an import reads; `params` holds the limit."""
+
+    code = "file_too_large"
+
+
+class NotUtf8(OvopError):
+    """The text of a file is not encoded in UTF-8."""
+
+    code = "not_utf_8"
+
+
+class EmptyFile(OvopError):
+    """A file holds no table, or a table no header."""
+
+    code = "empty_file"
+
+
+class UnknownTable(OvopError):
+    """The name of a file or a sheet is not the name of a table; `params` names the tables."""
+
+    code = "unknown_table"
+
+
+class UnknownColumn(OvopError):
+    """The table has no column of that name; `params` names those it has."""
+
+    code = "unknown_column"
+
+
+class DuplicateColumn(OvopError):
+    """A header names a column twice."""
+
+    code = "duplicate_column"
+
+
+class MissingColumn(OvopError):
+    """A header lacks a column without which no row can be told from another."""
+
+    code = "missing_column"
+
+
+class TooManyCells(OvopError):
+    """A cell is filled in that stands below no header."""
+
+    code = "too_many_cells"
+
+
+class ValueMissing(OvopError):
+    """A cell is empty that has to be filled in."""
+
+    code = "value_missing"
+
+
+class TextTooLong(OvopError):
+    """A text is longer than its column; `params` holds the limit."""
+
+    code = "text_too_long"
+
+
+class InvalidNumber(OvopError):
+    """Not a number of the digits that the column takes, or one that a spreadsheet has already rounded."""
+
+    code = "invalid_number"
+
+
+class InvalidDay(OvopError):
+    """Not a day, written like 2025-01-31 or 31.01.2025."""
+
+    code = "invalid_date"
+
+
+class InvalidBoolean(OvopError):
+    """Not one of yes, no, true, false, 1 and 0."""
+
+    code = "invalid_boolean"
+
+
+class FormulaInCell(OvopError):
+    """A cell of a spreadsheet holds a formula: what it would show is not known before it is computed."""
+
+    code = "formula_in_cell"
+
+
+class WrongCellType(OvopError):
+    """A cell of a spreadsheet holds a date, a time or a truth value where a text or a number is expected."""
+
+    code = "wrong_cell_type"
+
+
+class UnreadableCell(OvopError):
+    """A cell holds a spreadsheet's error, or a character that no text has."""
+
+    code = "unreadable_cell"
