@@ -265,3 +265,27 @@ class UnreadableCell(OvopError):
     """A cell holds a spreadsheet's error, or a character that no text has."""
 
     code = "unreadable_cell"
+
+
+class UnknownLabelSize(OvopError):
+    """No label or sheet of labels goes by that name; `params` names those that there are."""
+
+    code = "unknown_label_size"
+
+
+class LabelTooSmall(OvopError):
+    """The label has no room for a text at its smallest legible size, or for a QR code that can be scanned."""
+
+    code = "label_too_small"
+
+
+class GlyphMissing(OvopError):
+    """A character of a text is in none of the fonts that labels are set in."""
+
+    code = "glyph_missing"
+
+
+class InvalidLabelCount(OvopError):
+    """No labels are asked for, more than are printed at once, or a start behind the sheet's last label."""
+
+    code = "invalid_label_count"
