@@ -289,3 +289,21 @@ class InvalidLabelCount(OvopError):
     """No labels are asked for, more than are printed at once, or a start behind the sheet's last label."""
 
     code = "invalid_label_count"
+
+
+class UnknownLot(OvopError):
+    """The product has no lot of that code."""
+
+    code = "unknown_lot"
+
+
+class GtinAmbiguous(OvopError):
+    """The product has several GTINs, one for each packing, and none of them was chosen."""
+
+    code = "gtin_ambiguous"
+
+
+class GtinNotOfProduct(OvopError):
+    """The GTIN is not one of the product's."""
+
+    code = "gtin_not_of_product"

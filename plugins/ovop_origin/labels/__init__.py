@@ -5,8 +5,9 @@ SIZES (single labels) or SHEETS (A4). The fonts are Noto Sans and Noto Sans CJK 
 License 1.1, from the packages pymupdf-fonts and noto-cjk-sans-jp-regular.
 """
 
+from ovop_origin.labels.content import label_content
 from ovop_origin.labels.facts import LabelContent
 from ovop_origin.labels.printing import LABELS_MAX, render_pdf, render_png
 from ovop_origin.labels.sizes import SHEETS, SIZES
 
-__all__ = ["LABELS_MAX", "SHEETS", "SIZES", "LabelContent", "render_pdf", "render_png"]
+__all__ = ["LABELS_MAX", "SHEETS", "SIZES", "LabelContent", "label_content", "render_pdf", "render_png"]
