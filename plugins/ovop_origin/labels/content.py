@@ -22,8 +22,8 @@ def label_content(
     """The label of a product, or of one of its lots. A constant number of queries.
 
     `languages` are one or two tags of NAME_TAGS: the one the label is written in, and the one of the second name,
-    which is left out when it is empty or the shop has no name in it. `gtin` says which of several GTINs the packing has; without it
-    a product's only GTIN is taken. The link is the GS1 Digital Link, or without a GTIN the provenance page.
+    which is left out when it is empty or the shop has no name in it. `gtin` says which of several GTINs the packing
+    has; without it a product's only GTIN is taken. The link is the GS1 Digital Link, or without a GTIN the provenance page.
 
     Raises UnknownLanguage, UnknownProduct, OriginMissing, UnknownLot, GtinAmbiguous and GtinNotOfProduct.
     """
