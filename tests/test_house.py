@@ -282,11 +282,16 @@ def test_a_committed_database_leaves_nothing_to_the_others(db: None) -> None:
 def test_the_host_keeps_the_newest_record_of_a_product(db: None) -> None:
     honey = ProductRecord(pk=3, slug="mountain-honey", name="Mountain honey", product_type="honey")
     known_products_store([honey])
-    renamed = ProductRecord(pk=3, slug="honey", name="Honey", product_type="honey", names={"ky": "Бал"})
+    renamed = ProductRecord(
+        pk=3, slug="honey", name="Honey", product_type="honey", names={"ky": "Бал"}, is_published=False
+    )
     known_products_store([renamed])
 
     assert KeptRecords().by_slug(["honey", "mountain-honey"]) == {"honey": renamed}
     assert KeptRecords().by_pk([3, 4]) == {3: renamed}
+    assert KeptRecords().published([3, 4]) == set()
+    known_products_store([honey])
+    assert KeptRecords().published([3, 4]) == {3}
 
 
 # Who asks

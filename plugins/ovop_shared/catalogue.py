@@ -3,7 +3,7 @@
 On Saleor the adapter reads Saleor's tables; the standalone host keeps the records it was given.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import Protocol
 
 from ovop_shared.errors import OvopError
@@ -17,11 +17,15 @@ class UnknownProduct(OvopError):
 
 
 class Catalogue(Protocol):
-    """Both calls take a constant number of queries and leave out what does not exist."""
+    """Each call takes a constant number of queries and leaves out what does not exist."""
 
     def by_slug(self, slugs: Collection[str]) -> Mapping[str, ProductRecord]: ...
 
     def by_pk(self, pks: Collection[int]) -> Mapping[int, ProductRecord]: ...
+
+    def published(self, pks: Collection[int]) -> Set[int]:
+        """Those of these products that are published, as ProductRecord says it: for counting thousands."""
+        ...
 
 
 _host: list[Catalogue] = []

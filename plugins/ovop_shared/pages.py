@@ -8,12 +8,14 @@ setting OVOP_TEMPLATE_FOLDERS.
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
+from django.utils.cache import get_conditional_response
 from django.utils.safestring import mark_safe
 
 from ovop_shared.errors import OvopError
@@ -47,6 +49,25 @@ def request_language(request: HttpRequest, default: str = "en") -> str:
     return page_language(wanted, request.headers.get("Accept-Language", ""), default)
 
 
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """The same page in another language; `query` starts with a question mark."""
+
+    tag: str
+    autonym: str
+    query: str
+
+
+def language_links(request: HttpRequest) -> list[LanguageLink]:
+    """The page in every language, with everything else that was asked for in the address."""
+    links = []
+    for language in LANGUAGES:
+        asked = request.GET.copy()
+        asked["lang"] = language.tag
+        links.append(LanguageLink(language.tag, language.autonym, f"?{asked.urlencode()}"))
+    return links
+
+
 def render_fragment(template: str, context: Mapping[str, object], language: str) -> str:
     """A template as text, without the frame's headers; the same input gives the same bytes."""
     return _engine().get_template(template).render(Context({**context, "language": language}))
@@ -69,7 +90,7 @@ def render_page(
         {
             **context,
             "style": mark_safe(_STYLE),  # noqa: S308 - our own file
-            "languages": LANGUAGES,
+            "languages": language_links(request),
             "path": request.path,
             "is_reviewed": is_reviewed(language),
             "is_indexed": is_indexed,
@@ -82,10 +103,22 @@ def render_page(
     response["Referrer-Policy"] = "no-referrer" if not is_indexed else "strict-origin-when-cross-origin"
     response["X-Content-Type-Options"] = "nosniff"
     response["Vary"] = "Accept-Language"
-    response["Cache-Control"] = f"public, max-age={cache_seconds}" if cache_seconds else "private, no-store"
     if not is_indexed:
         response["X-Robots-Tag"] = "noindex, nofollow"
+    if cache_seconds:
+        return cacheable(request, response, cache_seconds)
+    response["Cache-Control"] = "private, no-store"
     return response
+
+
+def cacheable(request: HttpRequest, response: HttpResponse, seconds: int) -> HttpResponse:
+    """An answer that is the same for all, kept by anyone for that long; 304 to who has these very bytes already
+    (RFC 9110, 13.1.2). The strong entity tag is the content's digest."""
+    digest = hashlib.sha256(response.content).hexdigest()[:32]
+    response["ETag"] = f'"{digest}"'
+    response["Cache-Control"] = f"public, max-age={seconds}"
+    conditional: HttpResponse = get_conditional_response(request, etag=response["ETag"], response=response)
+    return conditional
 
 
 def error_page(request: HttpRequest, error: OvopError) -> HttpResponse:

@@ -9,7 +9,8 @@ class ProductRecord:
     """A product as the shop knows it. `pk` is Saleor's integer key; `slug` is unique in the shop.
 
     `product_type` and `categories` are slugs, categories from the product's own up to the root. `names` maps BCP 47
-    tags to the translated names; the untranslated one is `name`.
+    tags to the translated names; the untranslated one is `name`. `is_published` says whether anybody may see the product in at least
+    one channel that is active.
     """
 
     pk: int
@@ -18,6 +19,7 @@ class ProductRecord:
     product_type: str
     categories: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    is_published: bool = True
 
 
 def product_name(product: ProductRecord, language: str) -> str:

@@ -1,6 +1,6 @@
 """The host's catalogue for the plugins: the product records it was given and keeps."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 
 from ovop_shared.records import ProductRecord
 from ovop_standalone.models import KnownProduct
@@ -15,6 +15,10 @@ class KeptRecords:
     def by_pk(self, pks: Collection[int]) -> Mapping[int, ProductRecord]:
         return {row.product: _record(row) for row in KnownProduct.objects.filter(product__in=pks)}
 
+    def published(self, pks: Collection[int]) -> Set[int]:
+        rows = KnownProduct.objects.filter(product__in=pks, is_published=True)
+        return set(rows.values_list("product", flat=True))
+
 
 def known_products_store(records: Iterable[ProductRecord]) -> int:
     """Keep these records, replacing older ones of the same product; how many there were. Safe to repeat."""
@@ -26,6 +30,7 @@ def known_products_store(records: Iterable[ProductRecord]) -> int:
             product_type=record.product_type,
             categories=list(record.categories),
             names=dict(record.names),
+            is_published=record.is_published,
         )
         for record in records
     ]
@@ -33,7 +38,7 @@ def known_products_store(records: Iterable[ProductRecord]) -> int:
         rows,
         update_conflicts=True,
         unique_fields=["product"],
-        update_fields=["slug", "name", "product_type", "categories", "names"],
+        update_fields=["slug", "name", "product_type", "categories", "names", "is_published"],
     )
     return len(rows)
 
@@ -46,4 +51,5 @@ def _record(row: KnownProduct) -> ProductRecord:
         product_type=row.product_type,
         categories=tuple(row.categories),
         names=row.names,
+        is_published=row.is_published,
     )

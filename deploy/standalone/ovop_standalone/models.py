@@ -12,3 +12,4 @@ class KnownProduct(models.Model):
     product_type = models.CharField(max_length=255)
     categories = models.JSONField(default=list)
     names = models.JSONField(default=dict)
+    is_published = models.BooleanField(default=True)

@@ -1,9 +1,11 @@
 """Saleor's products as ProductRecords."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import Any
 
-from saleor.product.models import Product, ProductTranslation
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from saleor.product.models import Product, ProductChannelListing, ProductTranslation
 
 from ovop_shared.records import ProductRecord
 
@@ -17,9 +19,23 @@ class SaleorCatalogue:
     def by_pk(self, pks: Collection[int]) -> Mapping[int, ProductRecord]:
         return {record.pk: record for record in _records(pk__in=list(pks))}
 
+    def published(self, pks: Collection[int]) -> Set[int]:
+        return set(_published_listings().filter(product__in=list(pks)).values_list("product_id", flat=True))
+
+
+def _published_listings() -> Any:
+    """What Saleor shows to a shopper of some channel at this moment (its `published`, 3.22 and 3.23)."""
+    is_reached = Q(published_at=None) | Q(published_at__lte=timezone.now())
+    return ProductChannelListing.objects.filter(is_reached, is_published=True, channel__is_active=True)
+
 
 def _records(**lookup: Any) -> list[ProductRecord]:
-    products = list(Product.objects.filter(**lookup).select_related("product_type", "category").order_by("pk"))
+    products = list(
+        Product.objects.filter(**lookup)
+        .annotate(ovop_is_published=Exists(_published_listings().filter(product=OuterRef("pk"))))
+        .select_related("product_type", "category")
+        .order_by("pk")
+    )
     translations: dict[int, dict[str, str]] = {}
     rows = ProductTranslation.objects.filter(product__in=products).exclude(name=None)
     for pk, language, name in rows.values_list("product_id", "language_code", "name"):
@@ -33,6 +49,7 @@ def _records(**lookup: Any) -> list[ProductRecord]:
             product_type=product.product_type.slug,
             categories=categories.get(product.category_id, ()),
             names=translations.get(product.pk, {}),
+            is_published=product.ovop_is_published,
         )
         for product in products
     ]
