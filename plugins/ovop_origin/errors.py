@@ -141,6 +141,12 @@ class DuplicateMaterial(OvopError):
     code = "duplicate_material"
 
 
+class InvalidBox(OvopError):
+    """A bounding box is not four numbers in degrees: west, south, east, north."""
+
+    code = "invalid_box"
+
+
 class InvalidGtin(OvopError):
     """Not a GTIN of 8, 12, 13 or 14 digits with the right check digit."""
 

@@ -1,7 +1,11 @@
-"""Distances on the globe, as a sphere, and the box of coordinates that holds everything within a distance."""
+"""Distances on the globe, as a sphere, boxes of coordinates, and points as GeoJSON (RFC 7946)."""
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from ovop_origin.errors import InvalidBox
 
 EARTH_RADIUS_METRES = 6_371_008.8
 """The mean radius of the earth (IUGG). On this sphere a distance is wrong by up to half a percent."""
@@ -15,6 +19,12 @@ class Box:
     south: float
     north: float
     longitudes: tuple[tuple[float, float], ...]
+
+    def holds(self, latitude: float, longitude: float) -> bool:
+        """Whether a point in degrees lies in the box or on its edge."""
+        if not self.south <= latitude <= self.north:
+            return False
+        return not self.longitudes or any(west <= longitude <= east for west, east in self.longitudes)
 
 
 def metres_between(
@@ -44,3 +54,38 @@ def box_around(latitude: float, longitude: float, metres: float) -> Box:
     if east > 180:
         return Box(south, north, ((west, 180.0), (-180.0, east - 360)))
     return Box(south, north, ((west, east),))
+
+
+def box_of_text(text: str) -> Box:
+    """`west,south,east,north` in degrees (RFC 7946, 5); with west above east it crosses the antimeridian.
+
+    Raises InvalidBox.
+    """
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise _invalid_box(text) from None
+    # A comparison with what is not a number is false.
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise _invalid_box(text)
+    return Box(south, north, ((west, east),) if west <= east else ((west, 180.0), (-180.0, east)))
+
+
+def point_feature(key: str, latitude: float, longitude: float, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A GeoJSON Feature; a position is longitude, then latitude (RFC 7946, 3.1.1)."""
+    return {
+        "type": "Feature",
+        "id": key,
+        "geometry": {"type": "Point", "coordinates": [longitude, latitude]},
+        "properties": dict(properties),
+    }
+
+
+def feature_collection(features: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": list(features)}
+
+
+def _invalid_box(text: str) -> InvalidBox:
+    return InvalidBox(
+        "A box is four numbers in degrees: west,south,east,north.", field="bbox", params={"value": text[:100]}
+    )

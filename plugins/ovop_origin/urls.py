@@ -1,12 +1,19 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from ovop_origin import views
 from ovop_origin.schema import schema
+from ovop_origin.views import machines, pages
 from ovop_shared.graphql_endpoint import graphql_view
 
 urlpatterns = [
     path("graphql/", graphql_view(schema), name="graphql"),
-    path("villages/<str:code>/", views.village, name="village"),
-    path("producers/<str:code>/", views.producer, name="producer"),
-    path("products/<int:product_pk>/", views.product, name="product"),
+    path("places/", pages.places, name="places"),
+    path("villages.geojson", machines.villages_geojson, name="villages-geojson"),
+    path("villages/<str:code>/", pages.village, name="village"),
+    path("producers/<str:code>/", pages.producer, name="producer"),
+    path("products/<int:product_pk>/", pages.product, name="product"),
+    path("products/<int:product_pk>/jsonld", machines.product_as_jsonld, name="product-jsonld"),
+    path("lots/<int:product_pk>/<str:lot_code>/", pages.lot, name="lot"),
+    # GS1 Digital Links, as digital_link.py writes them; codes in the wild end with a slash, too.
+    re_path(r"^01/(?P<gtin>[^/]+)/?$", machines.digital_link, name="digital-link"),
+    re_path(r"^01/(?P<gtin>[^/]+)/10/(?P<lot_code>[^/]+)/?$", machines.digital_link, name="digital-link-of-lot"),
 ]

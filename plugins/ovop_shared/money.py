@@ -94,7 +94,7 @@ def format_minor(amount_minor: int, currency: str, language: str = "en") -> str:
     """An amount as people of that language write it, always with the ISO code: som and soʻm are both "som"."""
     digits = minor_digits(currency)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    number = format_decimal(to_decimal(amount_minor, currency), format=pattern, locale=_locale(language))
+    number = format_decimal(to_decimal(amount_minor, currency), format=pattern, locale=number_locale(language))
     return f"{number}\N{NO-BREAK SPACE}{currency}"
 
 
@@ -142,7 +142,8 @@ def round_half_up(exact: Fraction) -> int:
 _NUMBERS_AS = {"kaa-Latn": "uz-Latn", "kaa-Cyrl": "uz-Cyrl"}
 
 
-def _locale(language: str) -> Locale:
+def number_locale(language: str) -> Locale:
+    """How numbers are written in a page language."""
     for candidate in (_NUMBERS_AS.get(language, language), language.partition("-")[0]):
         try:
             return Locale.parse(candidate, sep="-")

@@ -1,13 +1,15 @@
 """Template tags of the page frame: texts, money, numbers, dates and addresses."""
 
 import datetime
+from decimal import Decimal
 
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
 from django import template
 from django.template import Context
 
-from ovop_shared.money import format_minor
+from ovop_shared.money import format_minor, number_locale
 from ovop_shared.mounting import page_url
 from ovop_shared.shop_time import shop_day
 from ovop_shared.translations import translate
@@ -25,6 +27,21 @@ def text(context: Context, message: str, **values: object) -> str:
 @register.simple_tag(takes_context=True)
 def money(context: Context, amount_minor: int, currency: str) -> str:
     return format_minor(amount_minor, currency, context["language"])
+
+
+@register.simple_tag(takes_context=True)
+def number(context: Context, value: int) -> str:
+    return format_decimal(value, locale=number_locale(context["language"]))
+
+
+@register.simple_tag(takes_context=True)
+def percent(context: Context, part: int, whole: int) -> str:
+    """A part as a percentage with up to two decimals, none of which is lost when the whole is 10,000."""
+    share = Decimal(part) / Decimal(whole)
+    locale = number_locale(context["language"])
+    return format_percent(
+        share, format=locale.percent_formats[None].pattern.replace("#,##0", "#,##0.##"), locale=locale
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -117,7 +117,8 @@ def cacheable(request: HttpRequest, response: HttpResponse, seconds: int) -> Htt
     digest = hashlib.sha256(response.content).hexdigest()[:32]
     response["ETag"] = f'"{digest}"'
     response["Cache-Control"] = f"public, max-age={seconds}"
-    conditional: HttpResponse = get_conditional_response(request, etag=response["ETag"], response=response)
+    conditional = get_conditional_response(request, etag=response["ETag"], response=response)
+    assert conditional is not None
     return conditional
 
 

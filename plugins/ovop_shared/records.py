@@ -9,8 +9,8 @@ class ProductRecord:
     """A product as the shop knows it. `pk` is Saleor's integer key; `slug` is unique in the shop.
 
     `product_type` and `categories` are slugs, categories from the product's own up to the root. `names` maps BCP 47
-    tags to the translated names; the untranslated one is `name`. `is_published` says whether anybody may see the product in at least
-    one channel that is active.
+    tags to the translated names; the untranslated one is `name`. `is_published` says whether anybody may see the
+    product in at least one channel that is active.
     """
 
     pk: int

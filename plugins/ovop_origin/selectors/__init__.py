@@ -48,7 +48,12 @@ from ovop_origin.selectors.product_facts import (
     products_of_villages,
     products_with_origin,
 )
-from ovop_origin.selectors.public_facts import named_producer_counts, newest_lots, places_with_parents
+from ovop_origin.selectors.public_facts import (
+    named_producer_counts,
+    newest_lots,
+    places_with_parents,
+    products_by_village,
+)
 
 __all__ = [
     "FALLBACKS",
@@ -90,6 +95,7 @@ __all__ = [
     "product_of_gtin",
     "product_origins",
     "product_stories",
+    "products_by_village",
     "products_of_producer",
     "products_of_producers",
     "products_of_village",

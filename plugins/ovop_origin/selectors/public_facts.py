@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from django.db.models import Count
 
-from ovop_origin.models import Lot, Place, Producer
+from ovop_origin.models import Lot, Place, Producer, ProductOrigin
 from ovop_origin.selectors.place_facts import PlaceFacts, places
 
 _STEPS = ("code", "parent__code", "parent__parent__code", "parent__parent__parent__code")
@@ -16,6 +16,14 @@ def places_with_parents(codes: Collection[str]) -> dict[str, tuple[PlaceFacts, .
     rows = list(Place.objects.filter(code__in=codes).values_list(*_STEPS))
     found = places({step for row in rows for step in row if step})
     return {row[0]: tuple(found[step] for step in row if step) for row in rows}
+
+
+def products_by_village() -> dict[str, tuple[int, ...]]:
+    """Code of each village that products come from -> their keys. One query."""
+    found: dict[str, list[int]] = {}
+    for code, product_pk in ProductOrigin.objects.order_by().values_list("village__code", "product_pk"):
+        found.setdefault(code, []).append(product_pk)
+    return {code: tuple(product_pks) for code, product_pks in found.items()}
 
 
 def named_producer_counts() -> dict[str, int]:
