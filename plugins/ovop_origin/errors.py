@@ -22,13 +22,13 @@ class NotInIso3166(OvopError):
 
 
 class NameMissing(OvopError):
-    """A place or a producer has no name in any language."""
+    """A place, a producer or a material has no name in any language."""
 
     code = "name_missing"
 
 
 class InvalidName(OvopError):
-    """A name is longer than 200 characters."""
+    """A name is longer than 200 characters, or holds one that cannot be stored."""
 
     code = "invalid_name"
 
@@ -70,7 +70,7 @@ class CoordinatesOffMap(OvopError):
 
 
 class ValidityReversed(OvopError):
-    """A place stops being valid before it starts."""
+    """A place stops being valid, or a membership ends, before it starts."""
 
     code = "validity_reversed"
 
@@ -88,13 +88,13 @@ class DuplicateMaker(OvopError):
 
 
 class InvalidShare(OvopError):
-    """A maker's share is not a whole number from 1 to 10,000."""
+    """The share of a maker or of a material is not a whole number from 1 to 10,000."""
 
     code = "invalid_share"
 
 
 class SharesDoNotAddUp(OvopError):
-    """The shares of a product's makers add up to something other than 10,000 parts."""
+    """The shares of a product's makers, or of its materials, add up to something other than 10,000 parts."""
 
     code = "shares_do_not_add_up"
 
@@ -105,8 +105,14 @@ class TooManyIds(OvopError):
     code = "too_many_ids"
 
 
+class InvalidText(OvopError):
+    """A text is longer than the registry keeps it, or holds a character that cannot be stored."""
+
+    code = "invalid_text"
+
+
 class FlagsWithoutConsent(OvopError):
-    """Who leads a producer is recorded without the day on which it agreed to be counted so."""
+    """Who leads a producer is recorded without the day, today or earlier, on which it agreed to be counted so."""
 
     code = "flags_without_consent"
 
@@ -166,7 +172,7 @@ class OriginMissing(OvopError):
 
 
 class InvalidQuantity(OvopError):
-    """The units accepted from a maker are not a whole number from 1 on."""
+    """The units accepted from a maker are not a whole number from 1 to 2,147,483,647."""
 
     code = "invalid_quantity"
 
@@ -313,3 +319,27 @@ class GtinNotOfProduct(OvopError):
     """The GTIN is not one of the product's."""
 
     code = "gtin_not_of_product"
+
+
+class InvalidLotCode(OvopError):
+    """A lot's code is not 1 to 20 letters, digits, dots, dashes and underscores (GS1 application identifier 10)."""
+
+    code = "invalid_lot_code"
+
+
+class MadeInTheFuture(OvopError):
+    """A lot is said to be made on a day that has not come."""
+
+    code = "made_in_the_future"
+
+
+class DuplicateContribution(OvopError):
+    """A producer is named twice among those that a lot was accepted from."""
+
+    code = "duplicate_contribution"
+
+
+class OriginHasLots(OvopError):
+    """The origin of a product that has lots stays: they say where and by whom they were made."""
+
+    code = "origin_has_lots"

@@ -5,11 +5,14 @@ It is `{"version": 1, "places": […], "producers": […], "memberships": […],
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from ovop_shared.documents import Document, Fields
+
+Part = TypeVar("Part")
 
 DOCUMENT_VERSION = 1
 
@@ -128,6 +131,12 @@ class LotRow:
     row: int | None = None
 
 
+AnyRow = PlaceRow | ProducerRow | MembershipRow | MaterialRow | ProductRow | LotRow
+
+SECTIONS = ("places", "producers", "memberships", "materials", "products", "lots")
+"""The sections of the registry, in the order in which they name each other: none names a later one."""
+
+
 @dataclass(frozen=True, slots=True)
 class RegistryDocument:
     places: tuple[PlaceRow, ...] = ()
@@ -144,7 +153,10 @@ def read_document(document: object) -> RegistryDocument:
     rows = RegistryDocument(
         places=whole.rows("places", _place),
         producers=whole.rows("producers", _producer),
+        memberships=whole.rows("memberships", _membership),
+        materials=whole.rows("materials", _material),
         products=whole.rows("products", _product),
+        lots=whole.rows("lots", _lot),
     )
     whole.finish()
     return rows
@@ -164,13 +176,10 @@ def _place(fields: Fields) -> PlaceRow:
         longitude=fields.take_decimal("longitude"),
         valid_from=_day(fields, "valid_from"),
         valid_until=_day(fields, "valid_until"),
+        classifier_scheme=fields.take("classifier_scheme", str, ""),
+        classifier_code=fields.take("classifier_code", str, ""),
         row=fields.row,
     )
-
-
-def _day(fields: Fields, name: str) -> datetime.date | None:
-    """An empty text is no date here."""
-    return fields.take_date(name) if fields.take(name, str, "") else None
 
 
 def _producer(fields: Fields) -> ProducerRow:
@@ -183,21 +192,86 @@ def _producer(fields: Fields) -> ProducerRow:
         status=fields.take("status", str, "active"),
         saleor_user_id=fields.take("saleor_user_id", str, ""),
         is_name_public=fields.take("is_name_public", bool, False),
+        stage=fields.take("stage", str, ""),
+        phone=fields.take("phone", str, ""),
+        email=fields.take("email", str, ""),
+        is_women_led=_flag(fields, "is_women_led"),
+        is_youth_led=_flag(fields, "is_youth_led"),
+        is_disability_led=_flag(fields, "is_disability_led"),
+        flags_consented_on=_day(fields, "flags_consented_on"),
+        row=fields.row,
+    )
+
+
+def _membership(fields: Fields) -> MembershipRow:
+    return MembershipRow(
+        group=fields.take("group", str),
+        member=fields.take("member", str),
+        since=_day(fields, "since"),
+        until=_day(fields, "until"),
+        row=fields.row,
+    )
+
+
+def _material(fields: Fields) -> MaterialRow:
+    return MaterialRow(
+        code=fields.take("code", str),
+        names=fields.take_names(),
+        place=fields.take("place", str, ""),
         row=fields.row,
     )
 
 
 def _product(fields: Fields) -> ProductRow:
-    makers = []
-    empty: list[object] = []
-    for value in fields.take("makers", list, empty):
-        maker = fields.within(value)
-        makers.append(MakerRow(maker.take("producer", str), maker.take("share", int)))
-        maker.finish()
     return ProductRow(
         slug=fields.take("slug", str),
         village=fields.take("village", str),
-        makers=tuple(makers),
+        makers=_parts(fields, "makers", "producer", "share", MakerRow),
         story=fields.take("story", str, "").strip(),
+        materials=_parts(fields, "materials", "material", "share", ProductMaterialRow),
+        gtins=_texts(fields, "gtins"),
         row=fields.row,
     )
+
+
+def _lot(fields: Fields) -> LotRow:
+    return LotRow(
+        product=fields.take("product", str),
+        code=fields.take("code", str),
+        made_on=fields.need_date("made_on"),
+        village=fields.take("village", str, ""),
+        contributions=_parts(fields, "contributions", "producer", "quantity", ContributionRow),
+        row=fields.row,
+    )
+
+
+def _parts(fields: Fields, name: str, code: str, number: str, kind: Callable[[str, int], Part]) -> tuple[Part, ...]:
+    """The objects of a list, each a code and a whole number."""
+    parts = []
+    nothing: list[object] = []
+    for value in fields.take(name, list, nothing):
+        part = fields.within(value)
+        parts.append(kind(part.take(code, str), part.take(number, int)))
+        part.finish()
+    return tuple(parts)
+
+
+def _texts(fields: Fields, name: str) -> tuple[str, ...]:
+    nothing: list[object] = []
+    texts = fields.take(name, list, nothing)
+    if not all(isinstance(text, str) for text in texts):
+        raise fields.refusal(f"{name!r} is not a list of texts.", name)
+    return tuple(texts)
+
+
+def _flag(fields: Fields, name: str) -> bool | None:
+    """A flag that is null or absent is not known."""
+    if fields.values.get(name) is None:
+        fields.taken.add(name)
+        return None
+    return fields.take(name, bool)
+
+
+def _day(fields: Fields, name: str) -> datetime.date | None:
+    """An empty text is no date here."""
+    return fields.take_date(name) if fields.take(name, str, "") else None

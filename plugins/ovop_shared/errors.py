@@ -76,16 +76,20 @@ class InvalidDocument(OvopError):
 
 
 class RegistryRefused(OvopError):
-    """Nothing of a registry document was loaded, because some of its rows break rules; `problems` holds them all."""
+    """Nothing of a registry document was loaded, because some of its rows break rules; `problems` holds them all.
+
+    A caller that was told them one by one gets their `count` alone, and no problems.
+    """
 
     code = "registry_refused"
 
-    def __init__(self, problems: Sequence[OvopError]) -> None:
-        super().__init__(
-            f"Nothing was loaded: {len(problems)} rows break a rule.",
-            params={"problems": [problem.as_dict() for problem in problems]},
-        )
+    def __init__(self, problems: Sequence[OvopError], count: int | None = None) -> None:
         self.problems = tuple(problems)
+        self.count = len(self.problems) if count is None else count
+        super().__init__(
+            f"Nothing was loaded: {self.count} rows break a rule.",
+            params={"problems": [problem.as_dict() for problem in self.problems]},
+        )
 
 
 class DuplicateRow(OvopError):

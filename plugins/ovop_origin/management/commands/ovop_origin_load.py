@@ -1,4 +1,4 @@
-"""Load places, producers and the origin of products from a JSON file: all of it or nothing, and safe to repeat."""
+"""Load the registry from a JSON file: all of it or nothing, and safe to repeat."""
 
 import json
 from argparse import ArgumentParser
@@ -9,13 +9,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from ovop_origin.records import SECTIONS
 from ovop_origin.services import registry_load
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import OvopError, RegistryRefused
 
 
 class Command(BaseCommand):
-    help = "Load places, producers and the origin of products from a JSON file; all of it or nothing."
+    help = "Load places, producers, members, materials, origins and lots from a JSON file; all of it or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
@@ -34,11 +35,12 @@ class Command(BaseCommand):
             raise CommandError("\n".join(lines)) from refusal
         except OvopError as refusal:
             raise CommandError(_line(refusal)) from refusal
-        for section in ("places", "producers", "products"):
+        for section in SECTIONS:
             tally = getattr(result, section)
-            self.stdout.write(
-                f"{section}: {tally.created} created, {tally.changed} changed, {tally.unchanged} unchanged"
-            )
+            if tally.total:
+                self.stdout.write(
+                    f"{section}: {tally.created} created, {tally.changed} changed, {tally.unchanged} unchanged"
+                )
         if not result.has_written:
             self.stdout.write("Nothing was written: the registry holds all of this already.")
 

@@ -1,0 +1,1 @@
+"""How the rows of each section are checked against what is stored, and written."""
