@@ -73,7 +73,8 @@ def test_a_product_page_tells_the_whole_provenance(world: None, client: Client) 
 
     assert "<h1>Кийиз тапичке</h1>" in page
     assert (
-        '<li>98,75% <span lang="ky">Кой жүнү</span> <span class="quiet"><span lang="ky">Ысык-Көл облусу</span>' in page
+        '<li>98,75% <span lang="ky">Кой жүнү</span><br><span class="quiet"><span lang="ky">Ысык-Көл облусу</span>'
+        in page
     )
     assert '<li>1,25% <span lang="en">Yarrow &lt;dye&gt;</span></li>' in page
     assert f"<code>{SLIPPERS_GTIN}</code>" in page
@@ -151,6 +152,14 @@ def test_a_producer_page_names_members_who_agreed_and_counts_the_others(registry
     assert f'<a href="{PRODUCER}?lang=en" lang="en">Ak Kiyiz</a>' in member
     assert "m3" not in member
     assert "Айгерим" not in member
+
+
+def test_a_village_that_is_called_the_same_in_two_languages_is_named_once(registry: None, client: Client) -> None:
+    PlaceName.objects.create(place_id=PlaceName.objects.get(text="Барскоон").place_id, language="ru", text="Барскоон")
+
+    page = client.get(VILLAGE, {"lang": "en"}).text
+
+    assert '<dd><span lang="en">Barskoon</span> · <span lang="ky">Барскоон</span></dd>' in page
 
 
 def test_the_places_with_products_are_listed_from_the_country_down(registry: None, client: Client) -> None:

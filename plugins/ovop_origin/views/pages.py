@@ -80,7 +80,7 @@ def village(request: HttpRequest, code: str) -> HttpResponse:
         "place": place,
         "point": _point(place),
         "places": shown_places(places[1:], language),
-        "names": [ShownName(text, tag) for tag, text in sorted(place.names.items())],
+        "names": _distinct_names(place.names),
         "producers": shown_producers(selectors.producers_of_village(code), language),
         "products": shown_products(selectors.products_of_village(code), language),
     }
@@ -141,6 +141,14 @@ def lot(request: HttpRequest, product_pk: int, lot_code: str) -> HttpResponse:
     record = host_catalogue().by_pk([product_pk]).get(product_pk)
     context = _provenance(origin, shown_product_name(record, language), language, found)
     return _page(request, "ovop_origin/lot.html", context, language, is_indexed=False)
+
+
+def _distinct_names(names: Mapping[str, str]) -> list[ShownName]:
+    """A name that is the same in several languages once, as the first of them."""
+    first: dict[str, str] = {}
+    for tag in sorted(names):
+        first.setdefault(names[tag], tag)
+    return [ShownName(text, tag) for text, tag in first.items()]
 
 
 def _point(place: PlaceFacts) -> tuple[str, str] | None:
