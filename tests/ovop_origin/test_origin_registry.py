@@ -448,16 +448,22 @@ def test_the_sample_is_loaded_by_the_command_and_again_without_a_write(
     call_command("ovop_origin_load", SAMPLE)
     assert capsys.readouterr().out == (
         "places: 23 created, 0 changed, 0 unchanged\n"
-        "producers: 14 created, 0 changed, 0 unchanged\n"
+        "producers: 28 created, 0 changed, 0 unchanged\n"
+        "memberships: 14 created, 0 changed, 0 unchanged\n"
+        "materials: 25 created, 0 changed, 0 unchanged\n"
         "products: 12 created, 0 changed, 0 unchanged\n"
+        "lots: 11 created, 0 changed, 0 unchanged\n"
     )
     rows = stored_rows()
 
     call_command("ovop_origin_load", SAMPLE)
     assert capsys.readouterr().out == (
         "places: 0 created, 0 changed, 23 unchanged\n"
-        "producers: 0 created, 0 changed, 14 unchanged\n"
+        "producers: 0 created, 0 changed, 28 unchanged\n"
+        "memberships: 0 created, 0 changed, 14 unchanged\n"
+        "materials: 0 created, 0 changed, 25 unchanged\n"
         "products: 0 created, 0 changed, 12 unchanged\n"
+        "lots: 0 created, 0 changed, 11 unchanged\n"
         "Nothing was written: the registry holds all of this already.\n"
     )
     assert stored_rows() == rows
