@@ -1,8 +1,6 @@
 """GraphQL: may this product be sold in that channel, and which certificates does it have. Public facts, for everybody."""
 
 import datetime
-from base64 import b64decode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +14,8 @@ from ovop_certification.rules import Reason as RuleReason
 from ovop_certification.rules import ReasonCode as ReasonCodes
 from ovop_certification.rules import Status as Statuses
 from ovop_certification.selectors import CertificateFacts
-from ovop_shared.catalogue import UnknownProduct, host_catalogue
+from ovop_shared.catalogue import host_catalogue
+from ovop_shared.product_ids import product_pk, unknown_product
 
 MAX_PRODUCTS = 100
 
@@ -104,10 +103,10 @@ class Query(graphene.ObjectType):
     def resolve_decision(
         root: None, info: Any, product_id: str, channel: str, country: str | None = None
     ) -> ProductDecision:
-        pk = _product_pk(product_id, "productId")
+        pk = product_pk(product_id, "productId")
         product = host_catalogue().by_pk([pk]).get(pk)
         if product is None:
-            raise _unknown(product_id, "productId")
+            raise unknown_product(product_id, "productId")
         return selectors.decide([product], channel_slug=channel, country_code=country, at=_now())[pk]
 
     @staticmethod
@@ -116,33 +115,13 @@ class Query(graphene.ObjectType):
             raise TooManyProducts(
                 f"One call answers for {MAX_PRODUCTS} products.", field="productIds", params={"limit": MAX_PRODUCTS}
             )
-        pks = list(dict.fromkeys(_product_pk(product_id, "productIds") for product_id in product_ids))
+        pks = list(dict.fromkeys(product_pk(product_id, "productIds") for product_id in product_ids))
         found = selectors.certificates_of_products(pks, _now())
         return [_CertificatesOf(pk, found.get(pk, ())) for pk in pks]
 
 
 def _now() -> datetime.datetime:
     return timezone.now()
-
-
-def _product_pk(product_id: str, field: str) -> int:
-    """`12`, or what Saleor's own API calls the product: base64 of `Product:12`."""
-    text = product_id
-    if not text.isdecimal():
-        try:
-            kind, _, text = b64decode(text, validate=True).decode().partition(":")
-        except (Base64Error, UnicodeDecodeError, ValueError):
-            kind = ""
-        if kind != "Product" or not text.isdecimal():
-            raise _unknown(product_id, field)
-    pk = int(text[:20])
-    if pk >= 2**63:
-        raise _unknown(product_id, field)
-    return pk
-
-
-def _unknown(product_id: str, field: str) -> UnknownProduct:
-    return UnknownProduct("The shop has no such product.", field=field, params={"product": product_id})
 
 
 schema = graphene.Schema(query=Query)

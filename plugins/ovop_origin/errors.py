@@ -111,6 +111,18 @@ class InvalidText(OvopError):
     code = "invalid_text"
 
 
+class InvalidCursor(OvopError):
+    """A cursor is none that this list has given."""
+
+    code = "invalid_cursor"
+
+
+class InvalidDistance(OvopError):
+    """A distance is not above zero and at most half the way round the earth."""
+
+    code = "invalid_distance"
+
+
 class FlagsWithoutConsent(OvopError):
     """Who leads a producer is recorded without the day, today or earlier, on which it agreed to be counted so."""
 

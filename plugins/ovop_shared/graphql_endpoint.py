@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 MAX_QUERY_CHARACTERS = 20_000
 MAX_DEPTH = 12
 MAX_FIELDS = 400
-MAX_COST = 20_000
+MAX_COST = 30_000
 INTROSPECTION_LEVELS = 6
 
 # The second is Saleor's own, for hosts whose proxy keeps the first for itself.

@@ -4,7 +4,20 @@
 whoever shows a producer to the public asks `public_names` first.
 """
 
-from ovop_origin.selectors.lot_facts import ContributionFacts, LotFacts, lot, lots_of
+from ovop_origin.selectors.listings import (
+    PRODUCER_OWNERS,
+    PRODUCT_OWNERS,
+    Listing,
+    Page,
+    PageRows,
+    lots_listing,
+    materials_listing,
+    memberships_listing,
+    origins_listing,
+    places_listing,
+    producers_listing,
+)
+from ovop_origin.selectors.lot_facts import ContributionFacts, LotFacts, lot, lots, lots_of
 from ovop_origin.selectors.material_facts import MaterialFacts, materials
 from ovop_origin.selectors.names import FALLBACKS, best_language, best_name
 from ovop_origin.selectors.place_facts import (
@@ -23,6 +36,7 @@ from ovop_origin.selectors.producer_facts import (
     consenting_producers,
     groups_of,
     members_of,
+    memberships,
     producers,
     producers_of,
     producers_of_village,
@@ -42,6 +56,7 @@ from ovop_origin.selectors.product_facts import (
     product_of_gtin,
     product_origins,
     product_stories,
+    products_of_gtins,
     products_of_producer,
     products_of_producers,
     products_of_village,
@@ -57,13 +72,18 @@ from ovop_origin.selectors.public_facts import (
 
 __all__ = [
     "FALLBACKS",
+    "PRODUCER_OWNERS",
+    "PRODUCT_OWNERS",
     "ContributionFacts",
+    "Listing",
     "LotFacts",
     "MakerFacts",
     "MaterialFacts",
     "MembershipFacts",
     "NearPlace",
     "OriginFacts",
+    "Page",
+    "PageRows",
     "PlaceFacts",
     "ProducerFacts",
     "ProducerPrivate",
@@ -75,18 +95,26 @@ __all__ = [
     "groups_of",
     "has_origin",
     "lot",
+    "lots",
+    "lots_listing",
     "lots_of",
     "makers_of",
     "materials",
+    "materials_listing",
     "members_of",
+    "memberships",
+    "memberships_listing",
     "named_producer_counts",
     "newest_lots",
+    "origins_listing",
     "origins_page",
     "place_with_parents",
     "places",
+    "places_listing",
     "places_of",
     "places_with_parents",
     "producers",
+    "producers_listing",
     "producers_of",
     "producers_of_village",
     "producers_of_villages",
@@ -96,6 +124,7 @@ __all__ = [
     "product_origins",
     "product_stories",
     "products_by_village",
+    "products_of_gtins",
     "products_of_producer",
     "products_of_producers",
     "products_of_village",

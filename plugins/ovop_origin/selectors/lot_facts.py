@@ -36,6 +36,13 @@ def lots_of(product_pks: Collection[int]) -> dict[int, tuple[LotFacts, ...]]:
     return {product_pk: tuple(lots) for product_pk, lots in found.items()}
 
 
+def lots(keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], LotFacts]:
+    """These lots by product key and code; what does not exist is left out. Two queries."""
+    wanted = set(keys)
+    found = _lots(origin__product_pk__in={pk for pk, _ in wanted}, code__in={code for _, code in wanted})
+    return {key: facts for facts in found if (key := (facts.product_pk, facts.code)) in wanted}
+
+
 def lot(product_pk: int, code: str) -> LotFacts | None:
     """One lot of a product, None when there is none of that code. Two queries."""
     return next(iter(_lots(origin__product_pk=product_pk, code=code)), None)

@@ -144,6 +144,12 @@ def groups_of(producer_codes: Collection[str]) -> dict[str, tuple[MembershipFact
     return _memberships("member_code", member__code__in=producer_codes)
 
 
+def memberships(pks: Collection[int]) -> dict[int, MembershipFacts]:
+    """These memberships by the key of their row; unknown ones are left out. One query."""
+    rows = Membership.objects.filter(pk__in=pks).values_list("pk", "group__code", "member__code", "since", "until")
+    return {row[0]: MembershipFacts(*row[1:]) for row in rows}
+
+
 def _memberships(key: str, **lookup: Any) -> dict[str, tuple[MembershipFacts, ...]]:
     rows = (
         Membership.objects.filter(**lookup)

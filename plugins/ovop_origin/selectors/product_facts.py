@@ -164,6 +164,11 @@ def product_of_gtin(gtin: str) -> int | None:
     return rows.values_list("origin__product_pk", flat=True).first()
 
 
+def products_of_gtins(gtins: Collection[str]) -> dict[str, int]:
+    """GTIN of 14 digits -> the product with it; unknown ones are left out. One query."""
+    return dict(ProductGtin.objects.filter(gtin__in=gtins).values_list("gtin", "origin__product_pk"))
+
+
 def products_of_villages(
     codes: Collection[str], *, after: int = 0, limit: int | None = None
 ) -> dict[str, tuple[int, ...]]:

@@ -1,0 +1,213 @@
+"""Producers, what they make, and the groups they belong to."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+from graphene import relay
+
+from ovop_origin import selectors
+from ovop_origin.models import ProducerKind as ProducerKinds
+from ovop_origin.models import ProducerStatus as ProducerStatuses
+from ovop_origin.models import ProgrammeStage as ProgrammeStages
+from ovop_origin.schema.context import is_named, load, manages_products, plain
+from ovop_origin.schema.names import Name, as_names, name_field, names_field
+from ovop_origin.schema.paging import PKS, Connection, Paged, connection_field, page_arguments
+from ovop_origin.schema.places import Place, place_of, products_paged
+from ovop_origin.selectors import MembershipFacts, ProducerFacts
+
+ProducerKind = graphene.Enum("ProducerKind", [(kind.name, kind.value) for kind in ProducerKinds])
+ProducerStatus = graphene.Enum("ProducerStatus", [(status.name, status.value) for status in ProducerStatuses])
+ProgrammeStage = graphene.Enum("ProgrammeStage", [(stage.name, stage.value) for stage in ProgrammeStages])
+
+
+class ProducerPrivate(graphene.ObjectType):
+    """What only those who manage products may know of a producer."""
+
+    status = ProducerStatus(required=True, description="Whether it works, pauses or has left.")
+    stage = ProgrammeStage(description="Its stage in the programme; null outside it.")
+    language = graphene.String(required=True, description="The language it is written to in, BCP 47.")
+    is_name_public = graphene.Boolean(required=True, description="Whether it has agreed to be named.")
+    saleor_user_id = graphene.String(description="Its account in the shop; null without one.")
+    phone = graphene.String(description="Null when not known.")
+    email = graphene.String(description="Null when not known.")
+    is_women_led = graphene.Boolean(description="Null when not known.")
+    is_youth_led = graphene.Boolean(description="Null when not known.")
+    is_disability_led = graphene.Boolean(description="Null when not known.")
+    flags_consented_on = graphene.Date(description="The day it agreed to be counted so.")
+
+    @staticmethod
+    def resolve_status(root: ProducerFacts, info: Any) -> str:
+        return root.status
+
+    @staticmethod
+    def resolve_stage(root: ProducerFacts, info: Any) -> Any:
+        return _private(root, info, "stage")
+
+    @staticmethod
+    def resolve_saleor_user_id(root: ProducerFacts, info: Any) -> str | None:
+        return root.saleor_user_id or None
+
+    @staticmethod
+    def resolve_phone(root: ProducerFacts, info: Any) -> Any:
+        return _private(root, info, "phone")
+
+    @staticmethod
+    def resolve_email(root: ProducerFacts, info: Any) -> Any:
+        return _private(root, info, "email")
+
+    @staticmethod
+    def resolve_is_women_led(root: ProducerFacts, info: Any) -> Any:
+        return _private(root, info, "is_women_led")
+
+    @staticmethod
+    def resolve_is_youth_led(root: ProducerFacts, info: Any) -> Any:
+        return _private(root, info, "is_youth_led")
+
+    @staticmethod
+    def resolve_is_disability_led(root: ProducerFacts, info: Any) -> Any:
+        return _private(root, info, "is_disability_led")
+
+    @staticmethod
+    def resolve_flags_consented_on(root: ProducerFacts, info: Any) -> Any:
+        return _private(root, info, "flags_consented_on")
+
+
+class Producer(graphene.ObjectType):
+    """Who makes things in a village. A producer who has not agreed to be named is nobody to the public: its code and
+    name are null, its names and lists empty, and its id names it nowhere else."""
+
+    class Meta:
+        interfaces = (relay.Node,)
+        possible_types = (ProducerFacts,)
+
+    code = graphene.String(description="Unique among all producers; null without its consent.")
+    kind = ProducerKind(required=True, description="A person, household, group, co-operative, enterprise or workshop.")
+    name = name_field(required=False, description="The name for a reader of this language; null without its consent.")
+    names = names_field("All its names, by language and script; none without its consent.")
+    village = graphene.Field(Place, required=True, description="Where it works.")
+    products = connection_field(
+        "ovop_origin.schema.products.ProductOriginConnection",
+        "What it has a part in, by the shop's number; for the public what is published.",
+    )
+    groups = connection_field(lambda: MembershipConnection, "The groups it is a member of, past ones too.")
+    members = connection_field(lambda: MembershipConnection, "The members of a group, past ones too.")
+    private = graphene.Field(ProducerPrivate, description="Null for those who do not manage products.")
+
+    @staticmethod
+    def get_node(info: Any, code: str) -> Any:
+        return named_producer(info, plain(code))
+
+    @staticmethod
+    def resolve_id(root: ProducerFacts, info: Any) -> str:
+        # Made anew each time, so that nobody can see which of many products one unnamed producer makes.
+        return root.code if is_named(root, info) else f"unnamed {secrets.token_hex(8)}"
+
+    @staticmethod
+    def resolve_code(root: ProducerFacts, info: Any) -> str | None:
+        return root.code if is_named(root, info) else None
+
+    @staticmethod
+    def resolve_name(root: ProducerFacts, info: Any, language: str) -> str | None:
+        return selectors.best_name(_visible_names(root, info), language) or None
+
+    @staticmethod
+    def resolve_names(root: ProducerFacts, info: Any, language: str | None = None) -> list[Name]:
+        return as_names(_visible_names(root, info), (), language)
+
+    @staticmethod
+    def resolve_village(root: ProducerFacts, info: Any) -> Any:
+        return place_of(info, root.village_code)
+
+    @staticmethod
+    def resolve_products(root: ProducerFacts, info: Any, **page: Any) -> Paged:
+        return products_paged(
+            info,
+            "products",
+            selectors.origins_listing(),
+            page,
+            owner=("makers__producer__code", root.code),
+            is_empty=not is_named(root, info),
+        )
+
+    @staticmethod
+    def resolve_groups(root: ProducerFacts, info: Any, **page: Any) -> Paged:
+        return _memberships(root, info, "member__code", page)
+
+    @staticmethod
+    def resolve_members(root: ProducerFacts, info: Any, **page: Any) -> Paged:
+        return _memberships(root, info, "group__code", page)
+
+    @staticmethod
+    def resolve_private(root: ProducerFacts, info: Any) -> ProducerFacts | None:
+        return root if manages_products(info) else None
+
+
+class ProducerConnection(Connection):
+    """Pages of producers."""
+
+    class Meta:
+        node = Producer
+
+
+class Membership(graphene.ObjectType):
+    """A producer's part in a group."""
+
+    group = graphene.Field(Producer, required=True, description="The group, co-operative, enterprise or household.")
+    member = graphene.Field(Producer, required=True, description="Who belongs to it.")
+    since = graphene.Date(description="The first day; null when open and for those who do not manage products.")
+    until = graphene.Date(description="The last day; null when open and for those who do not manage products.")
+
+    @staticmethod
+    def resolve_group(root: MembershipFacts, info: Any) -> Any:
+        return load(info, selectors.producers, root.group_code)
+
+    @staticmethod
+    def resolve_member(root: MembershipFacts, info: Any) -> Any:
+        return load(info, selectors.producers, root.member_code)
+
+    @staticmethod
+    def resolve_since(root: MembershipFacts, info: Any) -> Any:
+        return root.since if manages_products(info) else None
+
+    @staticmethod
+    def resolve_until(root: MembershipFacts, info: Any) -> Any:
+        return root.until if manages_products(info) else None
+
+
+class MembershipConnection(Connection):
+    """Pages of memberships, in the order they were recorded."""
+
+    class Meta:
+        node = Membership
+
+
+def named_producer(info: Any, code: str) -> Any:
+    """A promise of the producer of that code, of None too for a requester who may not know that it exists."""
+    found = load(info, selectors.producers, code)
+    return found.then(lambda producer: producer if producer and is_named(producer, info) else None)
+
+
+def _memberships(root: ProducerFacts, info: Any, owner: str, page: dict[str, Any]) -> Paged:
+    return Paged(
+        info,
+        "memberships",
+        selectors.memberships_listing(),
+        node=lambda row: load(info, selectors.memberships, row[0]),
+        owner=(owner, root.code),
+        is_empty=not is_named(root, info),
+        **page_arguments(PKS, **page),
+    )
+
+
+def _private(root: ProducerFacts, info: Any, name: str) -> Any:
+    """Null for what is not known. Only those who manage products get here."""
+    found = load(info, selectors.producers_private, root.code)
+    return found.then(
+        lambda private: None if private is None or getattr(private, name) == "" else getattr(private, name)
+    )
+
+
+def _visible_names(producer: ProducerFacts, info: Any) -> Mapping[str, str]:
+    return producer.names if manages_products(info) else selectors.public_names(producer)
