@@ -59,14 +59,14 @@ class Pages:
 def staff_frame(
     request: HttpRequest, template: str, title: str, context: Mapping[str, object], *, status: int = 200
 ) -> HttpResponse:
-    """A staff page; `title` is a page text or a name."""
+    """A staff page; `title` is in the page's language."""
     language = request_language(request)
     return render_page(
         request,
         template,
         {
             **context,
-            "title": translate(title, language),
+            "title": title,
             "signed_in_as": requester_of(request).name,
             "has_sign_out": not request.headers.get("Authorization"),
         },

@@ -7,7 +7,9 @@ from ovop_origin import selectors
 from ovop_origin.staff_views.frame import for_product_staff, staff_frame
 from ovop_shared.browsing import catalogue_browser
 from ovop_shared.mounting import page_url
+from ovop_shared.pages import request_language
 from ovop_shared.staff_pages import entrance
+from ovop_shared.translations import translate
 
 enter = entrance(lambda: page_url("ovop_origin:staff-overview"))
 
@@ -20,7 +22,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return staff_frame(
         request,
         "ovop_origin/staff_overview.html",
-        "Villages and producers",
+        translate("Villages and producers", request_language(request)),
         {
             "counts": selectors.registry_counts(),
             "categories": categories,

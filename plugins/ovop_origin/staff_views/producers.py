@@ -14,6 +14,7 @@ from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import NotFound
 from ovop_shared.pages import request_language
 from ovop_shared.records import product_name
+from ovop_shared.translations import translate
 
 STATUS_TEXTS = {"active": "Active", "paused": "Paused", "left": "Has left"}
 STAGE_TEXTS = {
@@ -23,6 +24,11 @@ STAGE_TEXTS = {
     "workshop": "Workshop and equipment",
     "certification": "Certification",
     "markets": "Domestic and international markets",
+}
+LED_BY_TEXTS = {
+    "women": "Led by women",
+    "youth": "Led by young people",
+    "disability": "Led by people with a disability",
 }
 KNOWN_TEXTS = {None: "Not known", True: "Yes", False: "No"}
 
@@ -52,7 +58,7 @@ def producer_list(request: HttpRequest) -> HttpResponse:
         "producers": [listed(each, language) for each in found.producers],
         "pages": pages_of(request, number, len(found.producers), found.total),
     }
-    return staff_frame(request, "ovop_origin/staff_producers.html", "Producers", context)
+    return staff_frame(request, "ovop_origin/staff_producers.html", translate("Producers", language), context)
 
 
 @require_safe
@@ -74,9 +80,9 @@ def producer(request: HttpRequest, code: str) -> HttpResponse:
         "private": private,
         "stage": STAGE_TEXTS[private.stage],
         "flags": [
-            ("Led by women", KNOWN_TEXTS[private.is_women_led]),
-            ("Led by young people", KNOWN_TEXTS[private.is_youth_led]),
-            ("Led by people with a disability", KNOWN_TEXTS[private.is_disability_led]),
+            (LED_BY_TEXTS["women"], KNOWN_TEXTS[private.is_women_led]),
+            (LED_BY_TEXTS["youth"], KNOWN_TEXTS[private.is_youth_led]),
+            (LED_BY_TEXTS["disability"], KNOWN_TEXTS[private.is_disability_led]),
         ],
         "members": [(listed(others[each.member_code], language), each) for each in members],
         "groups": [(listed(others[each.group_code], language), each) for each in groups],

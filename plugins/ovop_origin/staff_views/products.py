@@ -18,6 +18,7 @@ from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import NotFound
 from ovop_shared.pages import request_language
 from ovop_shared.records import ProductRecord, product_name
+from ovop_shared.translations import translate
 
 ORIGIN_CHOICES_TEXTS = {"": "All", "with": "With an origin", "without": "Without an origin"}
 NO_CATEGORY = "-"
@@ -87,7 +88,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "products": [_listed_product(each, origins.get(each.pk), language) for each in found.products],
         "pages": pages_of(request, number, len(found.products), found.total),
     }
-    return staff_frame(request, "ovop_origin/staff_products.html", "Products", context)
+    return staff_frame(request, "ovop_origin/staff_products.html", translate("Products", language), context)
 
 
 @require_safe
