@@ -67,6 +67,8 @@ CODE_SCHEMES = (COUNTRY_SCHEME, REGION_SCHEME, "soate", "soato", "kato", "ovop")
 """ISO 3166, the national classifiers of Kyrgyzstan, Uzbekistan and Kazakhstan, and our own readable codes."""
 
 NAME_LENGTH = 200
+STORY_LENGTH = 30_000
+"""Below the 32,767 characters that a cell of a spreadsheet holds: whatever is stored can be exported."""
 USER_ID_LENGTH = 64
 LARGEST_QUANTITY = 2_147_483_647
 
@@ -171,7 +173,7 @@ def check_material(row: MaterialRow) -> MaterialRow:
 def check_product(row: ProductRow) -> ProductRow:
     """Everything about a product's origin except whether what it names is there. A GTIN named twice counts once."""
     story = row.story.strip()
-    _check_text("story", story, row.row)
+    _check_text("story", story, row.row, STORY_LENGTH)
     check_makers(row.makers, row.row)
     _check_shares("materials", ((each.material, each.share) for each in row.materials), DuplicateMaterial, row.row)
     gtins = {gtin14(text, row.row) for text in row.gtins}
