@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
@@ -273,22 +274,35 @@ def _without_apostrophe(text: str) -> str:
     return text[1:] if text.startswith("'") and _STARTS_FORMULA.match(text) else text
 
 
-def write_csv(stream: BinaryIO, table: Table, rows: Iterable[Row]) -> int:
-    """The table as CSV with a byte order mark, by which Excel knows UTF-8; how many rows there were.
+class CsvWriter:
+    """CSV with a byte order mark, by which Excel knows UTF-8. `finish` leaves the stream open."""
 
-    A row holds the cells of `export_columns(table)` in their order.
-    """
+    def __init__(self, stream: BinaryIO, header: Row) -> None:
+        self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        self._writer = csv.writer(self._text)
+        self._writer.writerow(header)
+
+    def write(self, cells: Iterable[str], are_texts: Iterable[bool] = repeat(True)) -> None:
+        """A row. Its texts are kept from being run as formulas; a number may well start with a minus."""
+        self._writer.writerow(
+            _with_apostrophe(cell) if is_text else cell for cell, is_text in zip(cells, are_texts, strict=False)
+        )
+
+    def finish(self) -> None:
+        self._text.flush()
+        self._text.detach()
+
+
+def write_csv(stream: BinaryIO, table: Table, rows: Iterable[Row]) -> int:
+    """The table as CSV; how many rows there were. A row holds the cells of `export_columns(table)` in their order."""
     columns = export_columns(table)
-    is_text = [column.kind in _TEXT_KINDS for column in columns]
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-    writer = csv.writer(text)
-    writer.writerow(column.name for column in columns)
+    are_texts = [column.kind in _TEXT_KINDS for column in columns]
+    writer = CsvWriter(stream, [column.name for column in columns])
     count = 0
     for row in rows:
-        writer.writerow(_with_apostrophe(cell) if guarded else cell for cell, guarded in zip(row, is_text, strict=True))
+        writer.write(row, are_texts)
         count += 1
-    text.flush()
-    text.detach()
+    writer.finish()
     return count
 
 

@@ -39,6 +39,7 @@ from ovop_origin.records import (
     ProductRow,
 )
 from ovop_origin.regions import COUNTRY_SCHEME, REGION_SCHEME
+from ovop_origin.rules import NAME_LENGTH, STORY_LENGTH
 from ovop_shared.errors import OvopError
 from ovop_shared.languages import NAME_TAGS, UnknownLanguage, name_tag
 
@@ -46,9 +47,6 @@ Cells = Mapping[str, str]
 """A row of a table: column name -> text, empty for no value."""
 
 NAME_PREFIX = "name:"
-NAME_LENGTH = 200
-STORY_LENGTH = 30_000
-"""Below the 32,767 characters that a cell of a spreadsheet holds."""
 
 EXACT_DIGITS = 15
 """A spreadsheet's numbers are binary fractions: from the sixteenth digit on they are not what was typed."""
@@ -326,8 +324,8 @@ def _list(column: Column, cell: RawCell) -> str:
 
 def _integer(column: Column, cell: RawCell) -> str:
     text = _numeral(cell)
-    if not re.fullmatch(r"-?[0-9]{1,9}", text):
-        raise InvalidNumber("A whole number of at most nine digits is expected here.")
+    if not re.fullmatch(r"-?[0-9]{1,10}", text):
+        raise InvalidNumber("A whole number of at most ten digits is expected here.")
     return str(int(text))
 
 
@@ -444,7 +442,11 @@ def merged(table: Table, cells: Cells, stored: Cells | None, *, is_additive: boo
     """
     old = stored or {}
     if is_additive:
-        whole = {**cells, **{name: text for name, text in old.items() if text}}
+        # The kind never changes: a file that has another one is wrong, and to be told so.
+        whole = {
+            **cells,
+            **{name: text for name, text in old.items() if text and (name, name in cells) != ("kind", True)},
+        }
         if "official" in whole:
             # Official is the name that is in the file, as long as there was none to stay.
             new = [tag for tag in cells.get("official", "").split() if not old.get(f"{NAME_PREFIX}{tag}")]
