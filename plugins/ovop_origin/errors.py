@@ -355,3 +355,16 @@ class OriginHasLots(OvopError):
     """The origin of a product that has lots stays: they say where and by whom they were made."""
 
     code = "origin_has_lots"
+
+
+class AmbiguousName(OvopError):
+    """Several places or producers have that name; `params` names their codes, one of which has to be given instead."""
+
+    code = "ambiguous_name"
+
+
+class ChangedMeanwhile(OvopError):
+    """Somebody else changed the same thing after the form was opened; what is stored now is shown instead."""
+
+    code = "changed_meanwhile"
+    status = 409

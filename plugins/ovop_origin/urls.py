@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from ovop_origin import staff_views
 from ovop_origin.schema import schema
 from ovop_origin.views import machines, pages
 from ovop_shared.graphql_endpoint import graphql_view
@@ -16,4 +17,11 @@ urlpatterns = [
     # GS1 Digital Links, as digital_link.py writes them; codes in the wild end with a slash, too.
     re_path(r"^01/(?P<gtin>[^/]+)/?$", machines.digital_link, name="digital-link"),
     re_path(r"^01/(?P<gtin>[^/]+)/10/(?P<lot_code>[^/]+)/?$", machines.digital_link, name="digital-link-of-lot"),
+    path("staff/", staff_views.overview, name="staff-overview"),
+    path("staff/enter/", staff_views.enter, name="staff-enter"),
+    path("staff/leave/", staff_views.leave, name="staff-leave"),
+    path("staff/products/", staff_views.product_list, name="staff-products"),
+    path("staff/products/<int:product_pk>/", staff_views.product, name="staff-product"),
+    path("staff/producers/", staff_views.producer_list, name="staff-producers"),
+    path("staff/producers/<str:code>/", staff_views.producer, name="staff-producer"),
 ]

@@ -10,6 +10,7 @@ from ovop_shared.errors import NotFound
 from ovop_shared.languages import page_language
 from ovop_shared.pages import render_page, request_language
 from ovop_shared.requester import requester_of
+from ovop_shared.staff_pages import with_staff_session
 from ovop_shared.translations import translate
 
 
@@ -18,6 +19,7 @@ def statement_link(request: HttpRequest, token: str) -> HttpResponse:
     return _statement_page(request, _statement(statement_number(token)))
 
 
+@with_staff_session
 def statement(request: HttpRequest, number: int) -> HttpResponse:
     """A statement for the producer it is for, signed in, and for staff who handle payments."""
     requester = requester_of(request)
@@ -29,6 +31,7 @@ def statement(request: HttpRequest, number: int) -> HttpResponse:
     return _statement_page(request, found)
 
 
+@with_staff_session
 def ledger(request: HttpRequest) -> HttpResponse:
     """Every account's balance, by currency; the sums are zero."""
     access.require_money(requester_of(request))
@@ -47,6 +50,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     )
 
 
+@with_staff_session
 def order(request: HttpRequest, order_id: str) -> HttpResponse:
     """What an order's money became, line by line and step by step, and the entries behind it."""
     requester = requester_of(request)

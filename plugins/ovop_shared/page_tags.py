@@ -8,10 +8,12 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 from django import template
 from django.template import Context
+from django.utils.html import format_html
 
 from ovop_shared.money import format_minor, number_locale
 from ovop_shared.mounting import page_url
 from ovop_shared.shop_time import shop_day
+from ovop_shared.staff_pages import staff_door
 from ovop_shared.translations import translate
 
 register = template.Library()
@@ -65,3 +67,10 @@ def day(context: Context, value: datetime.datetime | datetime.date | str) -> str
 @register.simple_tag
 def page(name: str, **parameters: object) -> str:
     return page_url(name, **parameters)
+
+
+@register.simple_tag(takes_context=True)
+def form_token(context: Context) -> str:
+    """What every form that posts has to carry on this host, as a hidden field."""
+    field = staff_door().form_field(context["request"])
+    return format_html('<input type="hidden" name="{}" value="{}">', *field) if field else ""

@@ -89,6 +89,7 @@ def render_page(
         template,
         {
             **context,
+            "request": request,
             "style": mark_safe(_STYLE),  # noqa: S308 - our own file
             "languages": language_links(request),
             "path": request.path,

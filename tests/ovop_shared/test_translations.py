@@ -25,7 +25,10 @@ ERRORS_ON_PAGES = {
     "PermissionDenied",
     "InternalError",
     "CsrfFailed",
+    "FormTokenInvalid",
     "InvalidGtin",
+    "OriginRefused",
+    "SessionEnded",
 }
 # Module constants whose values a template shows with `{% t … %}` or the code hands to translate().
 CONSTANTS = re.compile(r"_TEXTS$|^REFUSAL$|^UNDECIDED$|^ATTRIBUTES$")

@@ -1,7 +1,6 @@
 """The host's own pages: the index, signing in and out, and its refusals."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -12,6 +11,7 @@ from ovop_shared.errors import InvalidToken, NotFound, OvopError
 from ovop_shared.pages import render_page, request_language
 from ovop_shared.records import product_name
 from ovop_shared.requester import HANDLE_PAYMENTS, requester_of
+from ovop_shared.staff_pages import allow_forms
 from ovop_standalone.middleware import COOKIE
 from ovop_standalone.tokens import DEFAULT_LIFETIME, read_token
 
@@ -31,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
     product_pks = products_with_origin()
     products = host_catalogue().by_pk(product_pks)
     villages = places({origin.village_code for origin in product_origins(product_pks).values()})
-    return render_page(
+    response = render_page(
         request,
         "ovop_standalone/index.html",
         {
@@ -41,10 +41,11 @@ def index(request: HttpRequest) -> HttpResponse:
             "may_see_money": requester.has(HANDLE_PAYMENTS),
             "products": sorted((product_name(product, language), product.pk) for product in products.values()),
             "villages": sorted((best_name(village.names, language), village.code) for village in villages.values()),
-            "csrf_token": get_token(request),
         },
         language=language,
     )
+    allow_forms(response)
+    return response
 
 
 @require_GET

@@ -4,6 +4,7 @@ from typing import Any
 
 from saleor.core.db.connection import allow_writer
 
+import ovop_origin.adapter.dashboard  # noqa: F401 - registers the setup step
 import ovop_shared.adapter.checks  # noqa: F401 - registers the check
 from ovop_origin import selectors
 from ovop_origin.adapter.announce import is_announcing

@@ -69,6 +69,15 @@ from ovop_origin.selectors.public_facts import (
     places_with_parents,
     products_by_village,
 )
+from ovop_origin.selectors.staff import (
+    ProducerPage,
+    RegistryCounts,
+    producers_like,
+    product_keys_with_origin,
+    registry_counts,
+    search_producers,
+    villages_like,
+)
 
 __all__ = [
     "FALLBACKS",
@@ -86,9 +95,11 @@ __all__ = [
     "PageRows",
     "PlaceFacts",
     "ProducerFacts",
+    "ProducerPage",
     "ProducerPrivate",
     "ProductDetails",
     "ProductMaterialFacts",
+    "RegistryCounts",
     "best_language",
     "best_name",
     "consenting_producers",
@@ -114,12 +125,14 @@ __all__ = [
     "places_of",
     "places_with_parents",
     "producers",
+    "producers_like",
     "producers_listing",
     "producers_of",
     "producers_of_village",
     "producers_of_villages",
     "producers_private",
     "product_details",
+    "product_keys_with_origin",
     "product_of_gtin",
     "product_origins",
     "product_stories",
@@ -131,6 +144,9 @@ __all__ = [
     "products_of_villages",
     "products_with_origin",
     "public_names",
+    "registry_counts",
+    "search_producers",
+    "villages_like",
     "villages_near",
     "villages_on_map",
 ]

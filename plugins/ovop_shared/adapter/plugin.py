@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from saleor.core.utils import get_public_url
 from saleor.plugins.base_plugin import BasePlugin
 
+import ovop_shared.adapter.staff_accounts  # noqa: F401 - opens the staff pages' door
 from ovop_shared.adapter.requester import saleor_requester
 from ovop_shared.endpoint import refuse, serve
 from ovop_shared.errors import NotFound, OvopError

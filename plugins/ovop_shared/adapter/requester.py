@@ -26,7 +26,7 @@ from ovop_shared.requester import (
 )
 
 # Saleor asks for "<app label>.<codename>" and writes tokens with the enum's name.
-_SALEOR_PERMISSIONS = {
+SALEOR_PERMISSIONS = {
     MANAGE_PRODUCTS: "product.manage_products",
     MANAGE_ORDERS: "order.manage_orders",
     HANDLE_PAYMENTS: "payment.handle_payments",
@@ -49,7 +49,7 @@ def saleor_requester(request: HttpRequest) -> Requester:
         if request.headers.get("Authorization") or request.headers.get("Authorization-Bearer"):
             raise InvalidToken("The token is not valid or has expired.")
         return ANONYMOUS
-    permissions = frozenset(name for name, full in _SALEOR_PERMISSIONS.items() if requestor.has_perm(full))
+    permissions = frozenset(name for name, full in SALEOR_PERMISSIONS.items() if requestor.has_perm(full))
     if not isinstance(requestor, User):
         return Requester(RequesterKind.APP, name=requestor.name, permissions=permissions)
     token = getattr(context, "decoded_auth_token", None) or {}
@@ -62,11 +62,12 @@ def saleor_requester(request: HttpRequest) -> Requester:
         name=requestor.email,
         user_id=str(requestor.pk),
         permissions=permissions if requestor.is_staff else frozenset(),
-        channels=_channels(requestor) if requestor.is_staff else None,
+        channels=channels_of(requestor) if requestor.is_staff else None,
     )
 
 
-def _channels(user: User) -> frozenset[str] | None:
+def channels_of(user: User) -> frozenset[str] | None:
+    """The slugs of the channels a staff member is restricted to, None for all of them."""
     if user.is_superuser:
         return None
     groups = Group.objects.filter(user=user)

@@ -1,0 +1,8 @@
+"""The pages of staff with Saleor's right to manage products: the registry looked through, corrected, imported, exported."""
+
+from ovop_origin.staff_views.overview import enter, overview
+from ovop_origin.staff_views.producers import producer, producer_list
+from ovop_origin.staff_views.products import product, product_list
+from ovop_shared.staff_pages import leave
+
+__all__ = ["enter", "leave", "overview", "producer", "producer_list", "product", "product_list"]

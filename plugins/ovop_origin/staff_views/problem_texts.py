@@ -1,0 +1,38 @@
+"""One sentence for every rule that a form or a file can break, by its code."""
+
+from collections.abc import Mapping
+
+PROBLEM_TEXTS: Mapping[str, str] = {
+    "ambiguous_name": "Several have this name: give the code.",
+    "changed_meanwhile": "Somebody else has changed this meanwhile. What is stored now is shown below.",
+    "classifier_mismatch": "This number of the national classifier is wrong or belongs to another place.",
+    "coordinates_off_map": "The coordinates are not on the map, or one of the two is missing.",
+    "duplicate_maker": "A producer is named twice.",
+    "duplicate_material": "A material is named twice.",
+    "duplicate_row": "Two rows speak of the same thing.",
+    "flags_without_consent": "Who leads a producer needs the day of its consent.",
+    "gtin_taken": "This GTIN is another product's.",
+    "invalid_choice": "This value is not one of those allowed.",
+    "invalid_code": "A code holds letters, digits, dots, dashes and underscores only.",
+    "invalid_contact": "This is no phone number or e-mail address.",
+    "invalid_date": "Write a day as 2026-03-31.",
+    "invalid_gtin": "This is no GTIN: its length or its check digit is wrong.",
+    "invalid_name": "This name is too long.",
+    "invalid_quantity": "Write a whole number from 1 on.",
+    "invalid_share": "Write a share as per cent above 0 with at most two decimals.",
+    "name_missing": "A name is missing.",
+    "not_a_village": "This place is not a village.",
+    "not_in_iso_3166": "This country or region is not in ISO 3166.",
+    "origin_missing": "Say where the product comes from first.",
+    "place_is_fixed": "The kind and the country of a place never change.",
+    "place_not_valid": "This village is not valid on that day.",
+    "shares_do_not_add_up": "The shares have to add up to 100 per cent.",
+    "unknown_language": "This is no language in which names are kept.",
+    "unknown_material": "There is no such material.",
+    "unknown_place": "There is no such place.",
+    "unknown_producer": "There is no such producer.",
+    "unknown_product": "The shop has no such product.",
+    "validity_reversed": "The last day is before the first.",
+    "wrong_member": "A person has no members, and nobody is a member of itself.",
+    "wrong_parent": "A village lies in a district, a district in a region, a region in a country.",
+}
