@@ -1,108 +1,26 @@
 """Origin inside Saleor: set up once, shown by the stock API, brought back in line, and silent when nothing changed."""
 
-import datetime
 import json
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from unittest import mock
 
-import graphene
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from saleor.attribute.models import AssignedProductAttributeValue, Attribute, AttributeProduct, AttributeValue
+from saleor.attribute.models import Attribute, AttributeProduct, AttributeValue
 from saleor.core.jwt import create_access_token
 from saleor.page.models import Page, PageTranslation
 from saleor.plugins.manager import PluginsManager
 from saleor.product.models import Product, ProductType
 
-from ovop_origin import services
+from ovop_origin import selectors, services
 from ovop_origin.adapter import tasks
 from ovop_origin.adapter.projection import Projection, project_all, project_products
 from ovop_origin.adapter.setup import SetupMissing, SlugTaken
-from ovop_origin.records import PlaceRow, ProducerRow
-from ovop_shared.setup_steps import setup_steps
-
-AT = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.UTC)
-
-BARSKOON = PlaceRow(
-    "village",
-    "KG-Y-barskoon",
-    {"en": "Barskoon", "ky": "Барскоон", "kaa-Latn": "Barskoon"},
-    parent="KG-Y-jeti-oguz",
-    latitude=Decimal("42.16"),
-    longitude=Decimal("77.61"),
-)
-CHIMBAY = PlaceRow("village", "UZ-QR-chimbay", {"ru": "Чимбай", "uz-Latn": "Chimboy"}, parent="UZ-QR-chimbay-district")
-AK_KIYIZ = ProducerRow(
-    "ak-kiyiz", "cooperative", BARSKOON.code, "ky", {"ky": "Ак кийиз", "en": "Ak Kiyiz"}, is_name_public=True
-)
-CHIY = ProducerRow("chiy", "group", BARSKOON.code, "ky", {"ky": "Чий"}, is_name_public=True)
-UNNAMED = ProducerRow("m3", "person", BARSKOON.code, "ru", {"ru": "Айгерим"})
-
-
-def changed(row: Any, **changes: Any) -> Any:
-    return type(row)(**{name: getattr(row, name) for name in row.__slots__} | changes)
-
-
-def run_setup() -> dict[str, int]:
-    return {step.title: step.run() for step in setup_steps() if step.title.startswith("Origin")}
-
-
-def in_dashboard(client: Any, product: Product, attributes: list[dict[str, Any]], **changes: Any) -> None:
-    """What a dashboard user saves."""
-    mutation = """
-      mutation ($id: ID!, $input: ProductInput!) { productUpdate(id: $id, input: $input) { errors { field message } } }
-    """
-    for attribute in attributes:
-        attribute["id"] = graphene.Node.to_global_id("Attribute", Attribute.objects.get(slug=attribute.pop("slug")).pk)
-    variables = {
-        "id": graphene.Node.to_global_id("Product", product.pk),
-        "input": {"attributes": attributes, **changes},
-    }
-    answer = client.post_graphql(mutation, variables).json()
-    assert answer["data"]["productUpdate"]["errors"] == [], answer
-
-
-def assigned(product: Product) -> list[tuple[str, str]]:
-    """(attribute, value's name) in the order Saleor shows them."""
-    rows = AssignedProductAttributeValue.objects.filter(
-        product=product, value__attribute__slug__startswith="ovop-"
-    ).order_by("value__attribute__slug", "sort_order", "pk")
-    return list(rows.values_list("value__attribute__slug", "value__name"))
-
-
-@pytest.fixture
-def registry(product_list: list[Product]) -> list[Product]:
-    """Two products with an origin and one without."""
-    for place in (
-        PlaceRow("country", "KG", {}, code_scheme="iso3166-1"),
-        PlaceRow("region", "KG-Y", {"en": "Issyk-Kul", "ky": "Ысык-Көл облусу"}, code_scheme="iso3166-2", parent="KG"),
-        PlaceRow("district", "KG-Y-jeti-oguz", {"en": "Jeti-Oguz"}, parent="KG-Y"),
-        BARSKOON,
-        PlaceRow("country", "UZ", {}, code_scheme="iso3166-1"),
-        PlaceRow("region", "UZ-QR", {"en": "Karakalpakstan"}, code_scheme="iso3166-2", parent="UZ"),
-        PlaceRow("district", "UZ-QR-chimbay-district", {"en": "Chimbay"}, parent="UZ-QR"),
-        CHIMBAY,
-    ):
-        services.place_save(place, at=AT)
-    for producer in (AK_KIYIZ, CHIY, UNNAMED):
-        services.producer_save(producer, at=AT)
-    slippers, honey, other = product_list
-    makers = {"ak-kiyiz": 3_334, "chiy": 3_333, "m3": 3_333}
-    services.product_origin_set(slippers.pk, BARSKOON.code, makers, story="Felted.", at=AT)
-    services.product_origin_set(honey.pk, CHIMBAY.code, {}, at=AT)
-    return [slippers, honey, other]
-
-
-@pytest.fixture
-def projected(registry: list[Product]) -> list[Product]:
-    run_setup()
-    return registry
-
+from tests.saleor.origin_world import AK_KIYIZ, AT, BARSKOON, CHIMBAY, assigned, changed, own_values, run_setup
 
 # Setting up
 
@@ -115,16 +33,23 @@ def test_setup_makes_everything_and_a_second_setup_changes_nothing(
 
     types = ProductType.objects.count()
     assert first["Origin: page types"] == 2
-    assert first["Origin: attributes on product types"] == 3 * types
-    assert first["Origin: pages, regions and products"] == 4 + 2 + 2
+    assert first["Origin: attributes on product and page types"] == 4 * types + 7
+    # pages; the regions twice, countries, districts and kinds of producers; products
+    assert first["Origin: pages, choices and products"] == 4 + (2 + 2 + 2 + 2 + 6) + 2
     assert set(second.values()) == {0}
     shapes = Attribute.objects.filter(slug__startswith="ovop-").order_by("slug")
-    assert list(shapes.values_list("slug", "input_type", "entity_type", "type")) == [
-        ("ovop-producer", "reference", "Page", "product-type"),
-        ("ovop-region", "dropdown", None, "product-type"),
-        ("ovop-village", "single-reference", "Page", "product-type"),
+    assert list(shapes.values_list("slug", "input_type", "entity_type", "type", "visible_in_storefront")) == [
+        ("ovop-page-country", "dropdown", None, "page-type", True),
+        ("ovop-page-district", "dropdown", None, "page-type", True),
+        ("ovop-page-kind", "dropdown", None, "page-type", True),
+        ("ovop-page-region", "dropdown", None, "page-type", True),
+        ("ovop-page-village", "single-reference", "Page", "page-type", True),
+        ("ovop-producer", "reference", "Page", "product-type", True),
+        ("ovop-region", "dropdown", None, "product-type", True),
+        ("ovop-search-words", "plain-text", None, "product-type", False),
+        ("ovop-village", "single-reference", "Page", "product-type", True),
     ]
-    assert AttributeProduct.objects.filter(attribute__in=shapes).count() == 3 * types
+    assert AttributeProduct.objects.filter(attribute__in=shapes).count() == 4 * types
 
 
 def test_the_setup_command_prints_what_changed_and_can_be_repeated(
@@ -145,7 +70,7 @@ def test_a_new_product_type_gets_the_attributes_with_the_sweep(projected: list[P
 
     tasks.sweep()
 
-    assert AttributeProduct.objects.filter(product_type=new).count() == 3
+    assert AttributeProduct.objects.filter(product_type=new).count() == 4
 
 
 def test_what_staff_named_and_translated_stays(projected: list[Product]) -> None:
@@ -174,7 +99,7 @@ def test_without_setup_nothing_is_written_and_everyone_is_told(registry: list[Pr
     with pytest.raises(CommandError, match="setup_missing"):
         call_command("ovop_origin_project")
     tasks.sweep()
-    tasks.project_product(registry[0].pk)
+    tasks.project_some([registry[0].pk])
 
     assert not Page.objects.filter(page_type__slug__startswith="ovop-").exists()
 
@@ -284,16 +209,19 @@ def test_a_second_projection_writes_nothing_and_tells_nobody(
         CaptureQueriesContext(connection) as queries,
         django_capture_on_commit_callbacks(execute=True) as callbacks,
     ):
-        assert project_all() == Projection(0, 0, 0)
+        assert project_all() == Projection()
 
     assert writes(queries) == []
     assert callbacks == []
 
 
-def test_a_projection_tells_of_the_products_that_changed_and_no_others(
-    registry: list[Product], django_capture_on_commit_callbacks: Callable[..., Any]
+def test_a_projection_tells_of_the_products_and_pages_that_changed_and_no_others(
+    projected: list[Product],
+    any_webhook: Any,
+    permission_manage_pages: Any,
+    django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
-    run_setup()
+    any_webhook.app.permissions.add(permission_manage_pages)
     services.place_save(changed(BARSKOON, names={"en": "Barskoon village"}), at=AT)
     Product.objects.update(search_index_dirty=False)
 
@@ -304,20 +232,33 @@ def test_a_projection_tells_of_the_products_that_changed_and_no_others(
     ):
         result = project_all()
 
-    assert result == Projection(pages=1, regions=0, products=1)
-    assert [call.args[0].pk for call in product_updated.call_args_list] == [registry[0].pk]
-    assert [call.args[0].title for call in page_updated.call_args_list] == ["Barskoon village"]
-    assert list(Product.objects.filter(search_index_dirty=True)) == [registry[0]]
-    assert assigned(registry[0])[-1] == ("ovop-village", "Barskoon village")
+    # the village's page and those of its two named producers, whose value is called as the village
+    assert result == Projection(pages=3, products=1)
+    assert [call.args[0].pk for call in product_updated.call_args_list] == [projected[0].pk]
+    assert [call.args[0].title for call in page_updated.call_args_list] == ["Barskoon village", "Ak Kiyiz", "Чий"]
+    assert list(Product.objects.filter(search_index_dirty=True)) == [projected[0]]
+    assert assigned(projected[0])[-1] == ("ovop-village", "Barskoon village")
     page = Page.objects.get(slug="kg-y-barskoon")
     assert not page.translations.exists()
 
 
-def test_our_own_events_send_no_more_tasks(
+def test_pages_are_not_announced_to_nobody(
     registry: list[Product], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     with (
-        mock.patch.object(tasks.project_product, "apply_async") as sent,
+        mock.patch.object(PluginsManager, "page_created") as page_created,
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        run_setup()
+
+    assert Page.objects.filter(page_type__slug__startswith="ovop-").count() == 4
+    page_created.assert_not_called()
+
+
+def test_our_own_events_send_no_more_tasks(
+    registry: list[Product], sent: list[Any], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    with (
         mock.patch.object(
             PluginsManager, "product_updated", autospec=True, side_effect=PluginsManager.product_updated
         ) as product_updated,
@@ -326,7 +267,7 @@ def test_our_own_events_send_no_more_tasks(
         run_setup()
 
     assert product_updated.call_count == 2
-    sent.assert_not_called()
+    assert sent == []
 
 
 def test_a_projection_takes_the_same_queries_whatever_the_number_of_products(
@@ -337,9 +278,9 @@ def test_a_projection_takes_the_same_queries_whatever_the_number_of_products(
             services.product_origin_set(product.pk, BARSKOON.code, {"ak-kiyiz": 5_000, "m3": 5_000}, at=AT)
         pks = [product.pk for product in products]
         with CaptureQueriesContext(connection) as first:
-            assert project_products(pks) == len(products)
+            assert project_products(pks).products == len(products)
         with CaptureQueriesContext(connection) as second:
-            assert project_products(pks) == 0
+            assert project_products(pks).products == 0
         return len(first), len(second)
 
     new = [Product(name=f"P{number}", slug=f"p{number}", product_type=product_type) for number in range(21)]
@@ -348,71 +289,17 @@ def test_a_projection_takes_the_same_queries_whatever_the_number_of_products(
     one, many = queries_of(new[:1]), queries_of(new[1:])
 
     assert one == many
-    assert many[1] == 16
+    assert many[1] == 31
 
 
 # Coming back in line
-
-
-def test_what_staff_change_in_the_dashboard_comes_back(
-    projected: list[Product], staff_api_client: Any, permission_manage_products: Any
-) -> None:
-    # given staff who pick another village, drop the producers and type a region
-    slippers = projected[0]
-    staff_api_client.user.user_permissions.add(permission_manage_products)
-    other_village = Page.objects.get(slug="uz-qr-chimbay")
-    before = assigned(slippers)
-
-    # when they save, and the task runs after it
-    in_dashboard(
-        staff_api_client,
-        slippers,
-        [
-            {"slug": "ovop-village", "reference": graphene.Node.to_global_id("Page", other_village.pk)},
-            {"slug": "ovop-producer", "references": []},
-            {"slug": "ovop-region", "dropdown": {"value": "Tokyo"}},
-        ],
-        name="Renamed",
-    )
-
-    # then the registry's truth is back and their own changes stay
-    assert before == [
-        ("ovop-producer", "Ak Kiyiz"),
-        ("ovop-producer", "Чий"),
-        ("ovop-region", "Issyk-Kul"),
-        ("ovop-village", "Barskoon"),
-    ]
-    assert assigned(slippers) == before
-    slippers.refresh_from_db()
-    assert slippers.name == "Renamed"
-    # the reference they made belongs to nobody and is gone; the choice they typed is theirs
-    assert not AttributeValue.objects.filter(slug=f"{slippers.pk}_{other_village.pk}").exists()
-    assert AttributeValue.objects.filter(attribute__slug="ovop-region", name="Tokyo").exists()
-
-
-def test_a_product_without_an_origin_is_left_to_the_staff(
-    projected: list[Product], staff_api_client: Any, permission_manage_products: Any
-) -> None:
-    staff_api_client.user.user_permissions.add(permission_manage_products)
-    village = Page.objects.get(slug="uz-qr-chimbay")
-
-    with mock.patch.object(tasks.project_product, "apply_async") as sent:
-        in_dashboard(
-            staff_api_client,
-            projected[2],
-            [{"slug": "ovop-village", "reference": graphene.Node.to_global_id("Page", village.pk)}],
-        )
-
-    sent.assert_not_called()
-    tasks.sweep()
-    assert assigned(projected[2]) == [("ovop-village", "Чимбай")]
 
 
 def test_metadata_of_others_stays_and_ours_comes_back(projected: list[Product]) -> None:
     slippers = projected[0]
     Product.objects.filter(pk=slippers.pk).update(metadata={"theirs": "1", "ovop:village": "nowhere"})
 
-    assert project_products([slippers.pk]) == 1
+    assert project_products([slippers.pk]).products == 1
 
     slippers.refresh_from_db()
     assert slippers.metadata["theirs"] == "1"
@@ -425,7 +312,7 @@ def test_deleted_pages_and_choices_come_back(projected: list[Product]) -> None:
     AttributeValue.objects.filter(attribute__slug="ovop-region").delete()
     assert assigned(projected[0]) == []
 
-    tasks.project_product(projected[0].pk)
+    tasks.project_some([projected[0].pk])
 
     assert assigned(projected[0]) == before
 
@@ -453,7 +340,7 @@ def test_an_address_that_is_taken_gets_an_ending(registry: list[Product], page: 
 def test_consent_that_is_withdrawn_takes_page_reference_and_name_away(projected: list[Product]) -> None:
     services.producer_save(changed(AK_KIYIZ, is_name_public=False), at=AT)
 
-    assert project_all() == Projection(pages=1, regions=0, products=1)
+    assert project_all() == Projection(pages=1, products=1)
 
     slippers = Product.objects.get(pk=projected[0].pk)
     assert not Page.objects.filter(slug="ak-kiyiz").exists()
@@ -466,18 +353,28 @@ def test_another_village_of_a_product_replaces_all_of_it(projected: list[Product
     slippers = projected[0]
     services.product_origin_set(slippers.pk, CHIMBAY.code, {}, at=AT)
 
-    assert project_products([slippers.pk]) == 1
+    assert project_products([slippers.pk]).products == 1
 
     assert assigned(slippers) == [("ovop-region", "Karakalpakstan"), ("ovop-village", "Чимбай")]
     slippers.refresh_from_db()
-    assert slippers.metadata == {"ovop:village": "UZ-QR-chimbay", "ovop:region": "UZ-QR", "ovop:country": "UZ"}
-    assert not AttributeValue.objects.filter(slug__startswith=f"{slippers.pk}_", name="Barskoon").exists()
+    assert slippers.metadata.pop("ovop:jsonld").startswith('{"@context":')
+    assert slippers.metadata == {
+        "ovop:village": "UZ-QR-chimbay",
+        "ovop:district": "UZ-QR-chimbay-district",
+        "ovop:region": "UZ-QR",
+        "ovop:country": "UZ",
+    }
+    assert not own_values(slippers.pk).filter(name="Barskoon").exists()
 
 
 def test_an_origin_outlives_its_product(projected: list[Product]) -> None:
     Product.objects.filter(pk=projected[0].pk).delete()
 
-    assert project_all() == Projection(0, 0, 0)
+    assert project_all() == Projection(values=4)  # the village, two producers and the words that Saleor left
+
+    assert project_all() == Projection()
+    assert selectors.has_origin(projected[0].pk)
+    assert not own_values(projected[0].pk).exists()
 
 
 # The plugin's own addresses on Saleor

@@ -21,38 +21,46 @@ def is_announcing() -> bool:
     return _is_announcing.get()
 
 
+@contextmanager
+def announcing() -> Iterator[None]:
+    """What is changed inside, and committed inside, is looked at by who changes it: nobody has to look again."""
+    token = _is_announcing.set(True)
+    try:
+        yield
+    finally:
+        _is_announcing.reset(token)
+
+
 def announce_products(products: Sequence[Product]) -> None:
     if products:
         transaction.on_commit(partial(_products_updated, products), robust=True)
 
 
 def announce_pages(created: Sequence[Page], updated: Sequence[Page], deleted: Sequence[Page]) -> None:
-    if created or updated or deleted:
-        transaction.on_commit(partial(_pages_changed, created, updated, deleted), robust=True)
+    """Only where somebody listens: a registry has thousands of pages, and Saleor would look for listeners for each."""
+    for event, pages in (
+        (WebhookEventAsyncType.PAGE_CREATED, created),
+        (WebhookEventAsyncType.PAGE_UPDATED, updated),
+        (WebhookEventAsyncType.PAGE_DELETED, deleted),
+    ):
+        if pages:
+            transaction.on_commit(partial(_pages_changed, event, pages), robust=True)
 
 
 def _products_updated(products: Sequence[Product]) -> None:
-    with _announcing() as manager:
+    with announcing():
+        manager = get_plugins_manager(allow_replica=False)
         # Handed over once: Saleor would look them up for each product.
         webhooks = get_webhooks_for_event(WebhookEventAsyncType.PRODUCT_UPDATED)
         for product in products:
             manager.product_updated(product, webhooks=webhooks)
 
 
-def _pages_changed(created: Sequence[Page], updated: Sequence[Page], deleted: Sequence[Page]) -> None:
-    with _announcing() as manager:
-        for page in created:
-            manager.page_created(page)
-        for page in updated:
-            manager.page_updated(page)
-        for page in deleted:
-            manager.page_deleted(page)
-
-
-@contextmanager
-def _announcing() -> Iterator[Any]:
-    token = _is_announcing.set(True)
-    try:
-        yield get_plugins_manager(allow_replica=False)
-    finally:
-        _is_announcing.reset(token)
+def _pages_changed(event: str, pages: Sequence[Page]) -> None:
+    with announcing():
+        if not get_webhooks_for_event(event):
+            return
+        manager: Any = get_plugins_manager(allow_replica=False)
+        tell = getattr(manager, event)
+        for page in pages:
+            tell(page)

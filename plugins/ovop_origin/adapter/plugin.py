@@ -4,13 +4,14 @@ from typing import Any
 
 from saleor.core.db.connection import allow_writer
 
+import ovop_origin.adapter.check
 import ovop_origin.adapter.dashboard  # noqa: F401 - registers the setup step
 import ovop_shared.adapter.checks  # noqa: F401 - registers the check
-from ovop_origin import selectors
 from ovop_origin.adapter.announce import is_announcing
-from ovop_origin.adapter.tasks import project_product
+from ovop_origin.adapter.pages import CODE_KEY
+from ovop_origin.adapter.products import needs_a_look
+from ovop_origin.adapter.tasks import look_again, sweep_soon
 from ovop_shared.adapter.catalogue import SaleorCatalogue
-from ovop_shared.adapter.enqueue import enqueue
 from ovop_shared.adapter.plugin import OvopPlugin, quiet_hook
 from ovop_shared.catalogue import set_catalogue
 
@@ -31,12 +32,26 @@ class OriginPlugin(OvopPlugin):
     def product_updated(self, product: Any, *_: Any, **__: Any) -> None:
         _look_again(product.pk)
 
+    @quiet_hook
+    def page_updated(self, page: Any, *_: Any, **__: Any) -> None:
+        _page_changed(page)
+
+    @quiet_hook
+    def page_deleted(self, page: Any, *_: Any, **__: Any) -> None:
+        _page_changed(page)
+
 
 def _look_again(product_pk: int) -> None:
-    """Most shops sell other things too: a product the registry does not know costs one query and no task."""
+    """Most shops sell other things too: a product that has nothing to do with the registry costs one query, no task."""
     if is_announcing():
         return
     with allow_writer():
-        is_ours = selectors.has_origin(product_pk)
+        is_ours = needs_a_look(product_pk)
     if is_ours:
-        enqueue(project_product, product_pk)
+        look_again([product_pk])
+
+
+def _page_changed(page: Any) -> None:
+    """Of a village or producer: many products may name it."""
+    if not is_announcing() and CODE_KEY in page.metadata:
+        sweep_soon()

@@ -3,13 +3,14 @@
 What staff can change without harm (names, visibility, order) is set once and then theirs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 from saleor.attribute import AttributeEntityType, AttributeInputType, AttributeType
-from saleor.attribute.models import Attribute, AttributeProduct, AttributeTranslation
+from saleor.attribute.models import Attribute, AttributePage, AttributeProduct, AttributeTranslation
 from saleor.page.models import PageType
 from saleor.product.models import ProductType
 
@@ -23,6 +24,13 @@ from ovop_shared.translations import translate
 VILLAGE = "ovop-village"
 REGION = "ovop-region"
 PRODUCER = "ovop-producer"
+SEARCH_WORDS = "ovop-search-words"
+
+PAGE_COUNTRY = "ovop-page-country"
+PAGE_REGION = "ovop-page-region"
+PAGE_DISTRICT = "ovop-page-district"
+PAGE_KIND = "ovop-page-kind"
+PAGE_VILLAGE = "ovop-page-village"
 
 PAGE_TYPES = {VILLAGE: "Village", PRODUCER: "Producer"}
 
@@ -43,11 +51,25 @@ class SlugTaken(OvopError):
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """An attribute of products; `page_type` is the slug of the only pages a reference may name."""
+    """An attribute of products or pages; `page_type` is the slug of the only pages a reference may name.
+
+    `on` are the slugs of the page types that have it; without any it is one of products. What is not `is_visible` is
+    for Saleor's search alone.
+    """
 
     name: str
     input_type: str
     page_type: str = ""
+    on: tuple[str, ...] = ()
+    is_visible: bool = True
+
+    @property
+    def is_choice(self) -> bool:
+        return bool(self.input_type == AttributeInputType.DROPDOWN)
+
+    @property
+    def type(self) -> str:
+        return str(AttributeType.PAGE_TYPE if self.on else AttributeType.PRODUCT_TYPE)
 
 
 # One page per reference needs Saleor 3.22. Saleor lets only choices be filters in the dashboard and the grid.
@@ -55,7 +77,15 @@ ATTRIBUTES = {
     VILLAGE: _Shape("Village", AttributeInputType.SINGLE_REFERENCE, VILLAGE),
     REGION: _Shape("Region", AttributeInputType.DROPDOWN),
     PRODUCER: _Shape("Producer", AttributeInputType.REFERENCE, PRODUCER),
+    SEARCH_WORDS: _Shape("Names for the search", AttributeInputType.PLAIN_TEXT, is_visible=False),
+    PAGE_COUNTRY: _Shape("Country", AttributeInputType.DROPDOWN, on=(VILLAGE, PRODUCER)),
+    PAGE_REGION: _Shape("Region", AttributeInputType.DROPDOWN, on=(VILLAGE, PRODUCER)),
+    PAGE_DISTRICT: _Shape("District", AttributeInputType.DROPDOWN, on=(VILLAGE,)),
+    PAGE_KIND: _Shape("Kind", AttributeInputType.DROPDOWN, on=(PRODUCER,)),
+    PAGE_VILLAGE: _Shape("Village", AttributeInputType.SINGLE_REFERENCE, VILLAGE, on=(PRODUCER,)),
 }
+PRODUCT_ATTRIBUTES = tuple(slug for slug, shape in ATTRIBUTES.items() if not shape.on)
+PAGE_ATTRIBUTES = tuple(slug for slug, shape in ATTRIBUTES.items() if shape.on)
 
 
 def page_types() -> dict[str, PageType]:
@@ -64,8 +94,18 @@ def page_types() -> dict[str, PageType]:
 
 
 def attributes() -> dict[str, Attribute]:
-    """The plugin's attributes by slug. Raises SetupMissing."""
-    return _all_or_missing(ATTRIBUTES, Attribute.objects.filter(slug__in=ATTRIBUTES))
+    """The plugin's attributes of products by slug. Raises SetupMissing."""
+    return _all_or_missing(PRODUCT_ATTRIBUTES, Attribute.objects.filter(slug__in=PRODUCT_ATTRIBUTES))
+
+
+def page_attributes() -> dict[str, Attribute]:
+    """The plugin's attributes of pages by slug. Raises SetupMissing."""
+    return _all_or_missing(PAGE_ATTRIBUTES, Attribute.objects.filter(slug__in=PAGE_ATTRIBUTES))
+
+
+def choice_ids(there: Mapping[str, Attribute]) -> set[int]:
+    """The keys of those attributes whose values many products or pages share."""
+    return {attribute.pk for slug, attribute in there.items() if ATTRIBUTES[slug].is_choice}
 
 
 def _all_or_missing(wanted: Iterable[str], rows: Iterable[object]) -> dict[str, object]:
@@ -96,27 +136,25 @@ def create_attributes() -> int:
         attribute = there.get(slug)
         entity_type = AttributeEntityType.PAGE if shape.page_type else None
         if attribute is None:
-            is_choice = not shape.page_type
-            attribute = Attribute.objects.create(
+            there[slug] = attribute = Attribute.objects.create(
                 slug=slug,
                 name=shape.name,
-                type=AttributeType.PRODUCT_TYPE,
+                type=shape.type,
                 input_type=shape.input_type,
                 entity_type=entity_type,
-                visible_in_storefront=True,
-                filterable_in_storefront=is_choice,
-                filterable_in_dashboard=is_choice,
-                available_in_grid=is_choice,
+                visible_in_storefront=shape.is_visible,
+                filterable_in_storefront=shape.is_choice,
+                filterable_in_dashboard=shape.is_choice,
+                available_in_grid=shape.is_choice and not shape.on,
             )
-            there[slug] = attribute
             changes += 1
         elif (attribute.type, attribute.input_type, attribute.entity_type) != (
-            AttributeType.PRODUCT_TYPE,
+            shape.type,
             shape.input_type,
             entity_type,
         ):
             raise SlugTaken(
-                f"There is another attribute {slug!r}: it should be a product attribute of the type {shape.input_type}.",
+                f"There is another attribute {slug!r}: it should be of the {shape.type} and the type {shape.input_type}.",
                 params={"slug": slug},
             )
         if shape.page_type and not attribute.reference_page_types.filter(slug=shape.page_type).exists():
@@ -143,23 +181,38 @@ def _translate_attributes(there: dict[str, Attribute]) -> int:
 
 
 @transaction.atomic
-def attach_to_product_types() -> int:
-    """Without this Saleor's API neither shows nor filters by an attribute. New product types get them with the sweep."""
+def attach_attributes() -> int:
+    """Give product types and our page types their attributes: without, Saleor's API neither shows nor filters by them.
+
+    New product types get them with the sweep.
+    """
     projection_lock()
+    ours, types = page_attributes(), page_types()
+    wanted = {(ours[slug].pk, types[page_type].pk) for slug in PAGE_ATTRIBUTES for page_type in ATTRIBUTES[slug].on}
+    on_pages = _attach(AttributePage, "page_type_id", ours, wanted, PageType.objects.filter(slug__in=PAGE_TYPES))
     ours = attributes()
-    links = AttributeProduct.objects.filter(attribute__in=ours.values())
-    there = set(links.values_list("attribute_id", "product_type_id"))
-    last = ProductType.objects.order_by("pk").annotate(last=Max("attributeproduct__sort_order"))
+    every = {
+        (attribute.pk, pk) for attribute in ours.values() for pk in ProductType.objects.values_list("pk", flat=True)
+    }
+    return on_pages + _attach(AttributeProduct, "product_type_id", ours, every, ProductType.objects.all())
+
+
+def _attach(model: Any, owner: str, ours: Mapping[str, Attribute], wanted: set[tuple[int, int]], owners: Any) -> int:
+    there = set(model.objects.filter(attribute__in=ours.values()).values_list("attribute_id", owner))
+    missing = wanted - there
+    if not missing:
+        return 0
+    last = owners.order_by("pk").annotate(last=Max(f"{model._meta.model_name}__sort_order"))
     new = [
-        AttributeProduct(attribute=attribute, product_type_id=pk, sort_order=(-1 if last is None else last) + position)
+        model(attribute=attribute, **{owner: pk}, sort_order=(-1 if last is None else last) + position)
         for pk, last in last.values_list("pk", "last")
         for position, attribute in enumerate(ours.values(), start=1)
-        if (attribute.pk, pk) not in there
+        if (attribute.pk, pk) in missing
     ]
-    AttributeProduct.objects.bulk_create(new, ignore_conflicts=True)
+    model.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
 
 
 register_setup_step(SetupStep(10, "Origin: page types", create_page_types))
 register_setup_step(SetupStep(11, "Origin: attributes", create_attributes))
-register_setup_step(SetupStep(12, "Origin: attributes on product types", attach_to_product_types))
+register_setup_step(SetupStep(12, "Origin: attributes on product and page types", attach_attributes))

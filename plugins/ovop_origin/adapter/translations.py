@@ -1,45 +1,81 @@
 """Saleor's translations of a text that the registry holds in many languages."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ovop_origin.adapter.saleor_languages import managed_codes
 
 
-def sync_translations(model: Any, owner: str, text: str, wanted: Mapping[int, Mapping[str, str]]) -> set[int]:
-    """Make `text` of each owner's translations the wanted one (owner pk -> Saleor's code -> text); who changed.
+@dataclass(frozen=True, slots=True)
+class TranslationChange:
+    """`language` is Saleor's code; what the shop shows and what it should, empty for nothing."""
+
+    owner_id: int
+    language: str
+    shown: str
+    wanted: str
+
+
+@dataclass(slots=True)
+class Translations:
+    """The difference between an owner's translations and the wanted ones.
 
     Only the languages in which the registry keeps names are touched, and of a translation that holds more than this
-    text nothing else. Two queries when there is nothing to do, at most five otherwise.
+    text nothing else.
     """
+
+    model: Any
+    text: str
+    changes: list[TranslationChange] = field(default_factory=list)
+    new: list[Any] = field(default_factory=list)
+    different: list[Any] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+
+    @property
+    def changed(self) -> set[int]:
+        return {change.owner_id for change in self.changes}
+
+    def write(self) -> None:
+        """At most three queries, none when there is nothing to do."""
+        if self.new:
+            self.model.objects.bulk_create(self.new)
+        if self.different:
+            self.model.objects.bulk_update(self.different, [self.text])
+        if self.gone:
+            self.model.objects.filter(pk__in=self.gone).delete()
+
+
+def compare_translations(
+    model: Any, owner: str, text: str, wanted: Mapping[int, Mapping[str, str]], *, is_new: bool = False
+) -> Translations:
+    """What makes `text` of each owner's translations the wanted one (owner pk -> Saleor's code -> text).
+
+    One query, none for owners that are new and so have none.
+    """
+    compared = Translations(model, text)
     rows = model.objects.filter(**{f"{owner}__in": list(wanted)}, language_code__in=managed_codes())
-    stored = {(getattr(row, owner), row.language_code): row for row in rows}
+    stored = {} if is_new else {(getattr(row, owner), row.language_code): row for row in rows}
     kept = {"id", owner, "language_code", text}
-    others = [field.attname for field in model._meta.concrete_fields if field.attname not in kept]
-    new, different, gone, changed = [], [], [], set()
+    others = [each.attname for each in model._meta.concrete_fields if each.attname not in kept]
     for owner_id, texts in wanted.items():
         for code, wanted_text in texts.items():
             row = stored.pop((owner_id, code), None)
             if row is None:
-                new.append(model(**{owner: owner_id, "language_code": code, text: wanted_text}))
+                compared.changes.append(TranslationChange(owner_id, code, "", wanted_text))
+                compared.new.append(model(**{owner: owner_id, "language_code": code, text: wanted_text}))
             elif getattr(row, text) != wanted_text:
+                compared.changes.append(TranslationChange(owner_id, code, getattr(row, text) or "", wanted_text))
                 setattr(row, text, wanted_text)
-                different.append(row)
-            else:
-                continue
-            changed.add(owner_id)
-    for (owner_id, _), row in stored.items():
+                compared.different.append(row)
+    for (owner_id, code), row in stored.items():
+        shown = getattr(row, text)
         if not any(getattr(row, name) for name in others):
-            gone.append(row.pk)
-        elif getattr(row, text) is not None:
+            compared.gone.append(row.pk)
+        elif shown:
             setattr(row, text, None)
-            different.append(row)
+            compared.different.append(row)
         else:
             continue
-        changed.add(owner_id)
-    model.objects.bulk_create(new)
-    if different:
-        model.objects.bulk_update(different, [text])
-    if gone:
-        model.objects.filter(pk__in=gone).delete()
-    return changed
+        compared.changes.append(TranslationChange(owner_id, code, shown or "", ""))
+    return compared

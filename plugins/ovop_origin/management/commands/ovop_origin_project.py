@@ -1,4 +1,4 @@
-"""Bring Saleor's pages, attributes and metadata in line with the registry, at once instead of with the next sweep."""
+"""Bring Saleor and the registry of origins in line at once, instead of with the next sweep."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from ovop_shared.errors import OvopError
 
 
 class Command(BaseCommand):
-    help = "Bring Saleor's pages, attributes and metadata in line with the registry of origins."
+    help = "Bring Saleor's pages, attributes and metadata in line with the registry of origins, and take what staff picked."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not apps.is_installed("saleor.product"):
@@ -22,7 +22,13 @@ class Command(BaseCommand):
         except OvopError as refusal:
             raise CommandError(f"{refusal.code}: {refusal.message}") from refusal
         self.stdout.write(
-            f"pages: {projection.pages}, region values: {projection.regions}, products: {projection.products} changed"
+            f"pages: {projection.pages}, values: {projection.values}, products: {projection.products} changed; "
+            f"picks of staff taken: {projection.taken}"
         )
+        if projection.conflicts:
+            self.stdout.write(
+                "Changed on both sides, the registry's village stays: products "
+                + ", ".join(str(pk) for pk in projection.conflicts)
+            )
         if not projection.has_written:
             self.stdout.write("Nothing was written: Saleor shows all of this already.")
