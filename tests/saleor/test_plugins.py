@@ -20,6 +20,7 @@ NOT_QUIET = {"preprocess_order_creation", "webhook", "validate_plugin_configurat
 
 # What Saleor passes, by the beginning of the hook's name; the longest that fits counts.
 ARGUMENTS = {
+    "page_": ["page"],
     "order_": ["order"],
     "draft_order_": ["order"],
     "order_bulk_created": ["order_list"],
