@@ -22,6 +22,9 @@ urlpatterns = [
     path("staff/leave/", staff_views.leave, name="staff-leave"),
     path("staff/products/", staff_views.product_list, name="staff-products"),
     path("staff/products/<int:product_pk>/", staff_views.product, name="staff-product"),
+    path("staff/products/<int:product_pk>/origin/", staff_views.origin_set, name="staff-origin"),
+    path("staff/products/<int:product_pk>/lots/", staff_views.lot_add, name="staff-lot"),
+    path("staff/products/<int:product_pk>/labels/", staff_views.labels, name="staff-labels"),
     path("staff/producers/", staff_views.producer_list, name="staff-producers"),
     path("staff/producers/<str:code>/", staff_views.producer, name="staff-producer"),
 ]

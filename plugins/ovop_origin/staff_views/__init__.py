@@ -2,7 +2,18 @@
 
 from ovop_origin.staff_views.overview import enter, overview
 from ovop_origin.staff_views.producers import producer, producer_list
-from ovop_origin.staff_views.products import product, product_list
+from ovop_origin.staff_views.products import labels, lot_add, origin_set, product, product_list
 from ovop_shared.staff_pages import leave
 
-__all__ = ["enter", "leave", "overview", "producer", "producer_list", "product", "product_list"]
+__all__ = [
+    "enter",
+    "labels",
+    "leave",
+    "lot_add",
+    "origin_set",
+    "overview",
+    "producer",
+    "producer_list",
+    "product",
+    "product_list",
+]

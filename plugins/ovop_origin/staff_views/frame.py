@@ -44,6 +44,10 @@ class FormProblems:
     def at(self, name: str) -> list[Problem]:
         return self.by_field.get(name, [])
 
+    def __getitem__(self, name: str) -> list[Problem]:
+        """For templates: `form.problems.village`. The problems of no field are at `form`."""
+        return self.at(name)
+
 
 @dataclass(frozen=True, slots=True)
 class Pages:

@@ -2,24 +2,49 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
 from ovop_origin import selectors
-from ovop_origin.models import SHARE_WHOLE
-from ovop_origin.selectors import LotFacts, OriginFacts, ProductDetails, best_language, best_name
-from ovop_origin.staff_views.frame import PAGE_SIZE, for_product_staff, page_number, pages_of, staff_frame
+from ovop_origin.errors import ChangedMeanwhile
+from ovop_origin.labels import SHEETS, SIZES
+from ovop_origin.selectors import LotFacts, OriginFacts, ProducerFacts, ProductDetails, best_language, best_name
+from ovop_origin.staff_views.frame import PAGE_SIZE, back_to, for_product_staff, page_number, pages_of, staff_frame
+from ovop_origin.staff_views.label_form import (
+    LABEL_TYPES,
+    LabelForm,
+    empty_label_form,
+    make_labels,
+    typed_label_form,
+)
 from ovop_origin.staff_views.producers import ListedProducer, listed
+from ovop_origin.staff_views.product_forms import (
+    LotForm,
+    OriginForm,
+    empty_lot_form,
+    per_cent,
+    save_lot,
+    save_origin,
+    stored_origin_form,
+    typed_lot_form,
+    typed_origin_form,
+)
 from ovop_origin.texts import KIND_TEXTS
 from ovop_shared.browsing import ProductKeys, catalogue_browser
 from ovop_shared.catalogue import host_catalogue
+from ovop_shared.downloads import download
 from ovop_shared.errors import NotFound
+from ovop_shared.languages import NAME_TAGS
 from ovop_shared.pages import request_language
 from ovop_shared.records import ProductRecord, product_name
 from ovop_shared.translations import translate
 
+OFFERED = 300
+"""How many villages and producers a field offers; any other can be written by its code or name."""
+
+DONE_TEXTS = {"origin": "The origin is saved.", "lot": "The lot is saved."}
 ORIGIN_CHOICES_TEXTS = {"": "All", "with": "With an origin", "without": "Without an origin"}
 NO_CATEGORY = "-"
 
@@ -94,35 +119,106 @@ def product_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_product_staff
 def product(request: HttpRequest, product_pk: int) -> HttpResponse:
-    return product_page(request, product_pk)
+    return _product_page(request, _known_product(product_pk))
 
 
-def product_page(request: HttpRequest, product_pk: int) -> HttpResponse:
-    """Everything the registry knows of a product that the shop has."""
+@require_POST
+@for_product_staff
+def origin_set(request: HttpRequest, product_pk: int) -> HttpResponse:
+    """Say which village a product comes from, who made it, its story and its GTINs."""
+    record = _known_product(product_pk)
+    language = request_language(request)
+    form = typed_origin_form(request.POST, product_pk, language)
+    if save_origin(product_pk, form, at=timezone.now()):
+        return back_to(request, "ovop_origin:staff-product", "origin", product_pk=product_pk)
+    if any(problem.code == ChangedMeanwhile.code for problem in form.problems.at("form")):
+        stored = stored_origin_form(product_pk, language)
+        stored.problems = form.problems
+        return _product_page(request, record, origin_form=stored, status=ChangedMeanwhile.status)
+    return _product_page(request, record, origin_form=form, status=400)
+
+
+@require_POST
+@for_product_staff
+def lot_add(request: HttpRequest, product_pk: int) -> HttpResponse:
+    """Add a lot with what was accepted from each maker, or correct the one of that code."""
+    record = _known_product(product_pk)
+    form = typed_lot_form(request.POST, request_language(request))
+    if save_lot(product_pk, form, at=timezone.now()):
+        return back_to(request, "ovop_origin:staff-product", "lot", product_pk=product_pk)
+    return _product_page(request, record, lot_form=form, status=400)
+
+
+@require_safe
+@for_product_staff
+def labels(request: HttpRequest, product_pk: int) -> HttpResponseBase:
+    """Labels of the product or of one of its lots, as PDF or as PNG."""
+    record = _known_product(product_pk)
+    form = typed_label_form(request.GET, request_language(request))
+    file = make_labels(product_pk, form)
+    if file is None:
+        return _product_page(request, record, label_form=form, status=400)
+    name = "-".join(part for part in (record.slug, form.lot, form.size) if part)
+    return download(
+        request,
+        lambda stream: stream.write(file),
+        name=f"{name}.{form.format}",
+        content_type=LABEL_TYPES[form.format],
+    )
+
+
+def _known_product(product_pk: int) -> ProductRecord:
     record = host_catalogue().by_pk([product_pk]).get(product_pk)
     if record is None:
         raise NotFound("There is no such product.", params={"product": product_pk})
+    return record
+
+
+def _product_page(
+    request: HttpRequest,
+    record: ProductRecord,
+    *,
+    origin_form: OriginForm | None = None,
+    lot_form: LotForm | None = None,
+    label_form: LabelForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Everything the registry knows of a product that the shop has, and its forms."""
     language = request_language(request)
-    origin = selectors.product_origins([product_pk]).get(product_pk)
-    details = selectors.product_details([product_pk]).get(product_pk)
-    lots = selectors.lots_of([product_pk]).get(product_pk, ())
+    origin = selectors.product_origins([record.pk]).get(record.pk)
+    details = selectors.product_details([record.pk]).get(record.pk)
+    lots = selectors.lots_of([record.pk]).get(record.pk, ())
+    origin_form = origin_form or stored_origin_form(record.pk, language)
     context = {
         "product": record,
-        "name": product_name(record, language),
+        "done": DONE_TEXTS.get(request.GET.get("done", "")) if status == 200 else None,
         "has_origin": origin is not None,
         "places": _places(origin, language),
         "makers": _makers(origin, language),
         "details": details,
         "materials": _materials(details, language),
         "lots": _lots(lots, language),
+        "form": origin_form,
+        "lot_form": lot_form or empty_lot_form(record.pk, language),
+        "label_form": label_form or empty_label_form(language),
+        "is_origin_open": bool(origin_form.problems) or origin is None,
+        "villages": [
+            (each.code, best_name(each.names, language)) for each in selectors.places_of("village", limit=OFFERED)
+        ],
+        "producers": [(each.code, best_name(each.names, language)) for each in _offered_producers(origin)],
+        "sizes": list(SIZES),
+        "sheets": list(SHEETS),
+        "languages_of_names": sorted(NAME_TAGS),
     }
-    return staff_frame(request, "ovop_origin/staff_product.html", product_name(record, language), context)
+    return staff_frame(
+        request, "ovop_origin/staff_product.html", product_name(record, language), context, status=status
+    )
 
 
-def per_cent(share: int) -> str:
-    """A part of SHARE_WHOLE as per cent without needless zeros: 3333 -> "33.33", 5000 -> "50"."""
-    text = f"{Decimal(share) * 100 / SHARE_WHOLE:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _offered_producers(origin: OriginFacts | None) -> Sequence[ProducerFacts]:
+    """Those of the product's village, or the first of all."""
+    village = origin.village_code if origin else None
+    return selectors.producers_of(village=village, only_public=False, limit=OFFERED)
 
 
 def _listed_product(record: ProductRecord, origin: OriginFacts | None, language: str) -> ListedProduct:
