@@ -368,3 +368,23 @@ class ChangedMeanwhile(OvopError):
 
     code = "changed_meanwhile"
     status = 409
+
+
+class NoFile(OvopError):
+    """An upload without a file."""
+
+    code = "no_file"
+
+
+class UnknownUpload(OvopError):
+    """An upload is somebody else's, older than a day, or has been loaded."""
+
+    code = "unknown_upload"
+    status = 404
+
+
+class OutcomeChanged(OvopError):
+    """What a load would change is not what was reviewed: the registry has changed meanwhile. Nothing was loaded."""
+
+    code = "outcome_changed"
+    status = 409

@@ -25,6 +25,15 @@ urlpatterns = [
     path("staff/products/<int:product_pk>/origin/", staff_views.origin_set, name="staff-origin"),
     path("staff/products/<int:product_pk>/lots/", staff_views.lot_add, name="staff-lot"),
     path("staff/products/<int:product_pk>/labels/", staff_views.labels, name="staff-labels"),
+    path("staff/files/", staff_views.files, name="staff-files"),
+    path("staff/files/<uuid:key>/", staff_views.review, name="staff-review"),
+    path("staff/files/<uuid:key>/load/", staff_views.load, name="staff-load"),
+    re_path(
+        r"^staff/files/(?P<key>[0-9a-f-]{36})/(?P<what>changes|problems)\.csv$",
+        staff_views.review_file,
+        name="staff-review-file",
+    ),
+    re_path(r"^staff/export/registry\.(?P<kind>zip|xlsx)$", staff_views.export, name="staff-export"),
     path("staff/producers/", staff_views.producer_list, name="staff-producers"),
     path("staff/producers/<str:code>/", staff_views.producer, name="staff-producer"),
 ]

@@ -38,11 +38,6 @@ def download(
     return response
 
 
-def spreadsheet_safe(text: str) -> str:
-    """The text with an apostrophe before it when a spreadsheet would run it as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while piece := file.read(CHUNK_BYTES):

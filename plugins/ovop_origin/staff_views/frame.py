@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -79,9 +80,15 @@ def staff_frame(
     )
 
 
-def back_to(request: HttpRequest, name: str, done: str = "", **parameters: object) -> HttpResponse:
-    """After a form: to a page by GET, in the same language, saying what was done (a key the page knows)."""
-    query = {"lang": request_language(request)} | ({"done": done} if done else {})
+def back_to(
+    request: HttpRequest,
+    name: str,
+    done: str = "",
+    counts: Mapping[str, str] = MappingProxyType({}),
+    **parameters: object,
+) -> HttpResponse:
+    """After a form: to a page by GET, in the same language, saying what was done (a key the page knows) how often."""
+    query = {"lang": request_language(request)} | ({"done": done} if done else {}) | dict(counts)
     return SeeOther(f"{page_url(name, **parameters)}?{urlencode(query)}")
 
 

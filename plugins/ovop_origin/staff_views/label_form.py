@@ -9,6 +9,7 @@ from ovop_origin.errors import InvalidLabelCount
 from ovop_origin.labels import LABELS_MAX, label_content, render_pdf, render_png
 from ovop_origin.staff_views.frame import FormProblems
 from ovop_shared.errors import OvopError
+from ovop_shared.languages import name_tag
 
 LABEL_TYPES = {"pdf": "application/pdf", "png": "image/png"}
 
@@ -65,7 +66,7 @@ def make_labels(product_pk: int, form: LabelForm) -> bytes | None:
         return None
     try:
         content = label_content(
-            product_pk, form.lot or None, languages=(form.first, form.second), gtin=form.gtin or None
+            product_pk, form.lot or None, languages=(name_tag(form.first), form.second), gtin=form.gtin or None
         )
         if form.format == "png":
             return render_png(content, form.size)
