@@ -157,7 +157,7 @@ def test_one_product_one_lot_and_one_gtin(full: None) -> None:
           unknown: productOrigin(productId: 12) { productId }
           byGtin: productByGtin(gtin: "4012345678901") { productId }
           byShortGtin: productByGtin(gtin: " 96385074") { productId }
-          byNoGtin: productByGtin(gtin: "5") { productId }
+          byNoGtin: productByGtin(gtin: "4006381333931") { productId }
           lot(productId: $id, code: "L1") { id code madeOn productId origin { village { code } } }
           noLot: lot(productId: $id, code: "L9") { code }
           ofNothing: lot(productId: 12, code: "L1") { code }
@@ -504,6 +504,7 @@ def test_lots_come_newest_first_on_every_page(full: None) -> None:
         ('{ places(search: " ") { totalCount } }', "not_found"),
         ('{ producers(village: "nowhere") { totalCount } }', "not_found"),
         ('{ origins(within: "nowhere") { totalCount } }', "not_found"),
+        ('{ productByGtin(gtin: "5") { productId } }', "invalid_gtin"),
         ("{ places(kind: HAMLET) { totalCount } }", "graphql_invalid"),
         ('{ places(after: "x") { totalCount } }', "invalid_cursor"),
         ("{ villagesNear(latitude: 91, longitude: 77) { metres } }", "coordinates_off_map"),

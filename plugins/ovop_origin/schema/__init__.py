@@ -6,6 +6,7 @@ be named, contacts, flags, shares, quantities, and products that are not publish
 
 import graphene
 
+from ovop_origin.schema.mutations import Mutation
 from ovop_origin.schema.queries import Query
 
-schema = graphene.Schema(query=Query)
+schema = graphene.Schema(query=Query, mutation=Mutation)

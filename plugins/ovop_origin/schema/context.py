@@ -6,6 +6,7 @@ from typing import Any
 from promise import Promise
 from promise.dataloader import DataLoader
 
+from ovop_origin.rules import is_storable
 from ovop_origin.selectors import OriginFacts, ProducerFacts
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.records import ProductRecord
@@ -84,9 +85,4 @@ def shown_origin(info: Any, origin: OriginFacts | None) -> Any:
 
 def plain(text: str) -> str:
     """The text if a database can hold it, else nothing: then nothing is found by it."""
-    return text if is_plain(text) else ""
-
-
-def is_plain(text: str) -> bool:
-    """PostgreSQL holds neither NUL nor half a surrogate pair, and JSON can bring both."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return text if is_storable(text) else ""

@@ -1,9 +1,10 @@
-"""Names in one language and script, as things of GraphQL."""
+"""Names in one language and script, and choices, as things of GraphQL."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import graphene
+from django.db.models import TextChoices
 
 from ovop_shared.languages import DEFAULT_LANGUAGE
 
@@ -18,7 +19,9 @@ class Name(graphene.ObjectType):
 
 def name_field(*, required: bool, description: str) -> graphene.String:
     return graphene.String(
-        required=required, language=graphene.String(default_value=DEFAULT_LANGUAGE), description=description
+        required=required,
+        language=graphene.String(default_value=DEFAULT_LANGUAGE, description="BCP 47, e.g. ky or uz-Latn."),
+        description=description,
     )
 
 
@@ -36,3 +39,12 @@ def as_names(names: Mapping[str, str], official: Collection[str] = (), language:
         for tag, text in names.items()
         if language is None or tag.lower() == language.lower()
     ]
+
+
+def enum_of(choices: type[TextChoices], name: str, description: str) -> Any:
+    """The choices of a column. Each is called as the column says it, in capitals."""
+    return graphene.Enum(
+        name,
+        [(choice.name, choice.value) for choice in choices],
+        description=lambda choice: description if choice is None else choices(choice.value).label,
+    )

@@ -17,7 +17,8 @@ from graphene import relay
 from promise import Promise
 
 from ovop_origin.errors import InvalidCursor, TooManyIds
-from ovop_origin.schema.context import is_plain, load
+from ovop_origin.rules import is_storable
+from ovop_origin.schema.context import load
 from ovop_origin.selectors import Listing, Page, PageRows
 from ovop_shared.graphql_cost import DEFAULT_PAGE, MAX_PAGE
 
@@ -202,7 +203,7 @@ def _value(value: Any, kind: type) -> Any:
         return datetime.date.fromisoformat(value)
     if kind is int and type(value) is int and 0 <= value < 2**63:
         return value
-    if kind is str and isinstance(value, str) and is_plain(value):
+    if kind is str and isinstance(value, str) and is_storable(value):
         return value
     raise TypeError
 

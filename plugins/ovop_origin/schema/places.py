@@ -8,17 +8,11 @@ from graphene import relay
 from ovop_origin import selectors
 from ovop_origin.models import PlaceKind as PlaceKinds
 from ovop_origin.schema.context import is_shown, load, manages_products, plain
-from ovop_origin.schema.names import Name, as_names, name_field, names_field
+from ovop_origin.schema.names import Name, as_names, enum_of, name_field, names_field
 from ovop_origin.schema.paging import CODES, PKS, Connection, Paged, connection_field, page_arguments
 from ovop_origin.selectors import NearPlace, PlaceFacts
 
-PlaceKind = graphene.Enum(
-    "PlaceKind",
-    [(kind.name, kind.value) for kind in PlaceKinds],
-    description=lambda value: (
-        "The level of a place: each lies in one of the next higher level." if value is None else None
-    ),
-)
+PlaceKind = enum_of(PlaceKinds, "PlaceKind", "The level of a place; each lies in one of the next higher level.")
 
 
 class Place(graphene.ObjectType):

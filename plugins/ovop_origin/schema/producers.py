@@ -12,14 +12,14 @@ from ovop_origin.models import ProducerKind as ProducerKinds
 from ovop_origin.models import ProducerStatus as ProducerStatuses
 from ovop_origin.models import ProgrammeStage as ProgrammeStages
 from ovop_origin.schema.context import is_named, load, manages_products, plain
-from ovop_origin.schema.names import Name, as_names, name_field, names_field
+from ovop_origin.schema.names import Name, as_names, enum_of, name_field, names_field
 from ovop_origin.schema.paging import PKS, Connection, Paged, connection_field, page_arguments
 from ovop_origin.schema.places import Place, place_of, products_paged
 from ovop_origin.selectors import MembershipFacts, ProducerFacts
 
-ProducerKind = graphene.Enum("ProducerKind", [(kind.name, kind.value) for kind in ProducerKinds])
-ProducerStatus = graphene.Enum("ProducerStatus", [(status.name, status.value) for status in ProducerStatuses])
-ProgrammeStage = graphene.Enum("ProgrammeStage", [(stage.name, stage.value) for stage in ProgrammeStages])
+ProducerKind = enum_of(ProducerKinds, "ProducerKind", "Who makes things: one person, or several in one of these forms.")
+ProducerStatus = enum_of(ProducerStatuses, "ProducerStatus", "Whether a producer works, pauses or has left.")
+ProgrammeStage = enum_of(ProgrammeStages, "ProgrammeStage", "The five stages of the programme, in order.")
 
 
 class ProducerPrivate(graphene.ObjectType):

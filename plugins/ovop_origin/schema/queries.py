@@ -7,7 +7,8 @@ from graphene import relay
 from promise import Promise
 
 from ovop_origin import selectors
-from ovop_origin.errors import InvalidDistance, TooManyIds
+from ovop_origin.errors import InvalidDistance, InvalidGtin, TooManyIds
+from ovop_origin.rules import gtin14
 from ovop_origin.schema.context import load, manages_products, plain
 from ovop_origin.schema.paging import CODES, Paged, check_page_size, connection_field, page_arguments
 from ovop_origin.schema.places import (
@@ -38,6 +39,11 @@ from ovop_shared.product_ids import product_pk
 MAX_KILOMETRES = 20_016
 """Half the way round the earth: nothing is further away."""
 
+
+def _code() -> graphene.String:
+    return graphene.String(required=True, description="Its code.")
+
+
 PRODUCT_ID = "The shop's own number of the product, or the global id that the shop's own API gives it."
 
 
@@ -46,7 +52,9 @@ class Query(graphene.ObjectType):
 
     node = relay.Node.Field(description="The thing with this id; null when there is none or it is not for everybody.")
     place = graphene.Field(
-        Place, code=graphene.String(required=True), description="One place; null when there is none of that code."
+        Place,
+        code=_code(),
+        description="One place; null when there is none of that code.",
     )
     places = connection_field(
         PlaceConnection,
@@ -66,7 +74,7 @@ class Query(graphene.ObjectType):
     )
     producer = graphene.Field(
         Producer,
-        code=graphene.String(required=True),
+        code=_code(),
         description="One producer; null too for one who has not agreed to be named.",
     )
     producers = connection_field(
@@ -101,11 +109,13 @@ class Query(graphene.ObjectType):
     lot = graphene.Field(
         Lot,
         product_id=graphene.ID(required=True, description=PRODUCT_ID),
-        code=graphene.String(required=True),
+        code=_code(),
         description="One lot of a product; null when there is none of that code.",
     )
     material = graphene.Field(
-        Material, code=graphene.String(required=True), description="One material; null when there is none of that code."
+        Material,
+        code=_code(),
+        description="One material; null when there is none of that code.",
     )
     materials = connection_field(
         MaterialConnection,
@@ -188,7 +198,10 @@ class Query(graphene.ObjectType):
 
     @staticmethod
     def resolve_product_by_gtin(root: None, info: Any, gtin: str) -> Any:
-        digits = plain(gtin.strip()).zfill(14)
+        try:
+            digits = gtin14(gtin)
+        except InvalidGtin as error:
+            raise InvalidGtin(error.message, field="gtin", params=error.params) from None
         found = load(info, selectors.products_of_gtins, digits)
         return found.then(lambda pk: None if pk is None else origin_of(info, pk))
 
