@@ -8,6 +8,7 @@ from ovop_shared.graphql_endpoint import graphql_view
 urlpatterns = [
     path("graphql/", graphql_view(schema), name="graphql"),
     path("places/", pages.places, name="places"),
+    path("places/<str:code>/", pages.places, name="places-within"),
     path("villages.geojson", machines.villages_geojson, name="villages-geojson"),
     path("villages/<str:code>/", pages.village, name="village"),
     path("producers/<str:code>/", pages.producer, name="producer"),

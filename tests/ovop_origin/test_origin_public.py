@@ -168,10 +168,34 @@ def test_the_places_with_products_are_listed_from_the_country_down(registry: Non
 
     page = client.get(PLACES, {"lang": "en"}).text
 
-    assert '<h2 lang="en">Kyrgyzstan</h2>\n<h3 lang="en">Issyk-Kul</h3>' in page
+    assert '<h2 lang="en">Kyrgyzstan</h2>\n<h3><a href="/plugins/ovop.origin/places/KG-Y/?lang=en" lang="en">' in page
+    assert page.count("Products: 2") == 2
     assert f'<a href="{VILLAGE}?lang=en" lang="en">Barskoon</a> <span class="quiet">Products: 2</span>' in page
     # a country whose only product is hidden is not listed
     assert "Uzbekistan" not in page
+
+
+def test_a_region_has_a_page_of_its_villages(registry: None, client: Client) -> None:
+    page = client.get(f"{PLACES}KG-Y/", {"lang": "en"})
+
+    assert "Barskoon" in page.text
+    assert "Чимбай" not in page.text
+    assert client.get(f"{PLACES}nowhere/").status_code == 404
+
+
+def test_very_many_villages_are_listed_by_region_alone(
+    registry: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ovop_origin.views.pages.VILLAGES_ON_A_PAGE", 1)
+
+    index = client.get(PLACES, {"lang": "en"}).text
+    region = client.get(f"{PLACES}KG-Y/", {"lang": "en"}).text
+
+    assert "Issyk-Kul" in index
+    assert "Karakalpakstan" in index
+    assert index.count("Products: 1") == 2
+    assert "Barskoon" not in index
+    assert "Barskoon" in region
 
 
 def test_the_index_of_an_empty_shop_says_so(db: None, client: Client) -> None:

@@ -64,10 +64,11 @@ from ovop_origin.selectors.product_facts import (
     products_with_origin,
 )
 from ovop_origin.selectors.public_facts import (
+    VillageProducts,
     named_producer_counts,
     newest_lots,
     places_with_parents,
-    products_by_village,
+    villages_with_products,
 )
 from ovop_origin.selectors.staff import (
     ProducerPage,
@@ -100,6 +101,7 @@ __all__ = [
     "ProductDetails",
     "ProductMaterialFacts",
     "RegistryCounts",
+    "VillageProducts",
     "best_language",
     "best_name",
     "consenting_producers",
@@ -136,7 +138,6 @@ __all__ = [
     "product_of_gtin",
     "product_origins",
     "product_stories",
-    "products_by_village",
     "products_of_gtins",
     "products_of_producer",
     "products_of_producers",
@@ -149,4 +150,5 @@ __all__ = [
     "villages_like",
     "villages_near",
     "villages_on_map",
+    "villages_with_products",
 ]

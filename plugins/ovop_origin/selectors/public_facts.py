@@ -2,11 +2,24 @@
 
 import datetime
 from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import groupby
 
 from django.db.models import Count
 
 from ovop_origin.models import Lot, Place, Producer, ProductOrigin
-from ovop_origin.selectors.place_facts import PlaceFacts, places
+from ovop_origin.selectors.place_facts import PlaceFacts, places, within_place
+
+
+@dataclass(frozen=True, slots=True)
+class VillageProducts:
+    """A village, what it lies in, and the keys of the products that come from it, in order."""
+
+    village_code: str
+    region_code: str
+    country_code: str
+    product_pks: tuple[int, ...]
+
 
 _STEPS = ("code", "parent__code", "parent__parent__code", "parent__parent__parent__code")
 
@@ -18,12 +31,16 @@ def places_with_parents(codes: Collection[str]) -> dict[str, tuple[PlaceFacts, .
     return {row[0]: tuple(found[step] for step in row if step) for row in rows}
 
 
-def products_by_village() -> dict[str, tuple[int, ...]]:
-    """Code of each village that products come from -> their keys. One query."""
-    found: dict[str, list[int]] = {}
-    for code, product_pk in ProductOrigin.objects.order_by().values_list("village__code", "product_pk"):
-        found.setdefault(code, []).append(product_pk)
-    return {code: tuple(product_pks) for code, product_pks in found.items()}
+def villages_with_products(place_code: str | None = None) -> tuple[VillageProducts, ...]:
+    """The villages that products come from, ordered by code; those within a place of any kind if given. One query."""
+    origins = ProductOrigin.objects.order_by("village__code", "product_pk")
+    if place_code is not None:
+        origins = origins.filter(within_place(place_code, "village__"))
+    rows = origins.values_list("village__code", "village__parent__parent__code", "village__country_code", "product_pk")
+    return tuple(
+        VillageProducts(village, region, country, tuple(row[3] for row in of_village))
+        for (village, region, country), of_village in groupby(rows, key=lambda row: row[:3])
+    )
 
 
 def named_producer_counts() -> dict[str, int]:

@@ -25,6 +25,7 @@ from ovop_origin.views.shown import (
     shown_producers,
     shown_product_name,
     shown_products,
+    shown_regions,
 )
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import NotFound
@@ -35,35 +36,28 @@ from ovop_shared.translations import translate
 
 CACHE_SECONDS = 300
 LOTS_ON_A_PAGE = 10
+VILLAGES_ON_A_PAGE = 300
 
 
 @require_safe
-def places(request: HttpRequest) -> HttpResponse:
-    """Every village that has published products, by country and region."""
+def places(request: HttpRequest, code: str = "") -> HttpResponse:
+    """Every village that has published products, by country and region; within a place if its code is given.
+
+    A shop of very many villages gets the regions alone, each with a page of its own.
+    """
+    if code and not selectors.places([code]):
+        raise NotFound("There is no such place.", params={"code": code})
     language = request_language(request)
-    products = selectors.products_by_village()
-    published = host_catalogue().published([pk for product_pks in products.values() for pk in product_pks])
-    counts = {code: len(published & set(product_pks)) for code, product_pks in products.items()}
-    found = selectors.places_with_parents([code for code, count in counts.items() if count])
-    countries: dict[str, dict[str, list[tuple[str, ShownName, str, int]]]] = {}
-    names: dict[str, ShownName] = {}
-    for village, *parents in found.values():
-        region, country = parents[-2], parents[-1]
-        names |= {place.code: shown_name(place.names, language) for place in (region, country)}
-        name = shown_name(village.names, language)
-        row = (name.text.casefold(), name, village.code, counts[village.code])
-        countries.setdefault(country.code, {}).setdefault(region.code, []).append(row)
-
-    def by_name(code: str) -> tuple[str, str]:
-        return names[code].text.casefold(), code
-
-    context = {
-        "title": translate("Villages and their products", language),
-        "countries": [
-            (names[country], [(names[region], sorted(regions[region])) for region in sorted(regions, key=by_name)])
-            for country, regions in sorted(countries.items(), key=lambda each: by_name(each[0]))
-        ],
-    }
+    villages = selectors.villages_with_products(code or None)
+    published = host_catalogue().published([pk for village in villages for pk in village.product_pks])
+    counts = {village.village_code: len(published & set(village.product_pks)) for village in villages}
+    regions = shown_regions(
+        [village for village in villages if counts[village.village_code]],
+        counts,
+        language,
+        with_villages=bool(code) or sum(map(bool, counts.values())) <= VILLAGES_ON_A_PAGE,
+    )
+    context = {"title": translate("Villages and their products", language), "regions": regions}
     return _page(request, "ovop_origin/places.html", context, language)
 
 

@@ -7,7 +7,7 @@ from ovop_origin import selectors
 from ovop_origin.certificates import ProductCertificate
 from ovop_origin.models import PlaceKind
 from ovop_origin.provenance import MaterialPart, PublicProducer
-from ovop_origin.selectors import PlaceFacts, ProducerFacts, best_language, best_name, public_names
+from ovop_origin.selectors import PlaceFacts, ProducerFacts, VillageProducts, best_language, best_name, public_names
 from ovop_origin.texts import CERTIFICATE_TEXTS, KIND_TEXTS
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.records import ProductRecord, product_name
@@ -45,6 +45,26 @@ class ShownProducer:
 class ShownProduct:
     pk: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVillage:
+    """A village with the number of its published products."""
+
+    code: str
+    name: ShownName
+    products: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRegion:
+    """A region with the number of its published products; `villages` are left out where there are too many."""
+
+    code: str
+    name: ShownName
+    country: ShownName
+    products: int
+    villages: Sequence[ShownVillage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +127,33 @@ def shown_products(product_pks: Collection[int], language: str) -> list[ShownPro
     found = host_catalogue().by_pk(product_pks)
     shown = [ShownProduct(pk, product_name(found[pk], language)) for pk in found if found[pk].is_published]
     return sorted(shown, key=lambda each: (each.name.casefold(), each.pk))
+
+
+def shown_regions(
+    villages: Collection[VillageProducts], counts: Mapping[str, int], language: str, *, with_villages: bool
+) -> list[ShownRegion]:
+    """The regions of these villages by the names of country and region, `counts` by village code. Three queries."""
+    of_region: dict[str, list[str]] = {}
+    for village in villages:
+        of_region.setdefault(village.region_code, []).append(village.village_code)
+    wanted = [village.village_code for village in villages] if with_villages else list(of_region)
+    places = {place.code: place for chain in selectors.places_with_parents(wanted).values() for place in chain}
+    shown = []
+    for code, village_codes in of_region.items():
+        rows = [
+            ShownVillage(each, shown_name(places[each].names, language), counts[each])
+            for each in (village_codes if with_villages else ())
+        ]
+        shown.append(
+            ShownRegion(
+                code,
+                shown_name(places[code].names, language),
+                shown_name(places[places[code].country_code].names, language),
+                sum(counts[each] for each in village_codes),
+                sorted(rows, key=lambda row: (row.name.text.casefold(), row.code)),
+            )
+        )
+    return sorted(shown, key=lambda each: (each.country.text.casefold(), each.name.text.casefold(), each.code))
 
 
 def shown_product_name(product: ProductRecord | None, language: str) -> str:

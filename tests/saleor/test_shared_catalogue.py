@@ -1,0 +1,46 @@
+"""What the plugins see of Saleor's catalogue: which products anybody may see."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from saleor.channel.models import Channel
+from saleor.product.models import Product, ProductChannelListing
+
+from ovop_shared.adapter.catalogue import SaleorCatalogue
+
+
+@pytest.mark.parametrize(
+    ("listing", "is_active", "is_published"),
+    [
+        ({"is_published": True, "published_at": None}, True, True),
+        ({"is_published": True, "published_at": datetime.timedelta(minutes=-1)}, True, True),
+        ({"is_published": True, "published_at": datetime.timedelta(minutes=1)}, True, False),
+        ({"is_published": False, "published_at": datetime.timedelta(minutes=-1)}, True, False),
+        ({"is_published": True, "published_at": None}, False, False),
+    ],
+)
+def test_a_product_is_published_when_an_active_channel_shows_it(
+    product: Product, listing: dict[str, Any], is_active: bool, is_published: bool
+) -> None:
+    at = listing["published_at"]
+    ProductChannelListing.objects.filter(product=product).update(
+        is_published=listing["is_published"], published_at=at and timezone.now() + at
+    )
+    Channel.objects.update(is_active=is_active)
+
+    assert SaleorCatalogue().published([product.pk, 999_999]) == ({product.pk} if is_published else set())
+    assert SaleorCatalogue().by_pk([product.pk])[product.pk].is_published is is_published
+
+
+def test_one_channel_that_shows_a_product_is_enough(
+    product: Product, request: pytest.FixtureRequest, django_assert_num_queries: Any
+) -> None:
+    other = request.getfixturevalue("channel_PLN")
+    ProductChannelListing.objects.filter(product=product).update(is_published=False)
+    ProductChannelListing.objects.create(product=product, channel=other, currency="PLN", is_published=True)
+
+    with django_assert_num_queries(1):
+        assert SaleorCatalogue().published([product.pk]) == {product.pk}
+    assert SaleorCatalogue().by_slug([product.slug])[product.slug].is_published
