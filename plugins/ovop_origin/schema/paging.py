@@ -28,14 +28,22 @@ CODES = (str,)
 PKS = (int,)
 LOTS = (datetime.date, str)
 
+_ITSELF = ("", None)
+"""Stands for the owner of a list of its own."""
+
+
+Owner = tuple[str, Any]
+Shown = Callable[[Collection[Key]], Collection[Key]]
+
 
 @dataclass(frozen=True, slots=True)
 class Paged:
     """A list to be read if the query asks for its edges, its count, or both.
 
     `owner` is None for one list of its own, else the field and the value that tell whose list it is; lists of the same
-    `name` below many owners are read together. `node` gives a promise of the thing of a row, `is_shown` of whether this
-    requester may see it; hidden rows are neither in pages nor counted, and pages are full nevertheless.
+    `name` below many owners are read together. `node` gives a promise of the thing of a row. `shown` picks those rows
+    that this requester may see, None picks all: hidden rows are neither in pages nor counted, and pages are full
+    nevertheless.
     """
 
     info: Any
@@ -44,61 +52,30 @@ class Paged:
     page: Page
     node: Callable[[Key], Any]
     keep_last: int | None = None
-    owner: tuple[str, Any] | None = None
-    is_shown: Callable[[Key], Any] | None = None
+    owner: Owner | None = None
+    shown: Shown | None = None
     is_empty: bool = False
 
     def rows(self) -> Any:
+        """A promise of PageRows."""
         if self.is_empty:
             return Promise.resolve(PageRows())
-        return self._read(self.page) if self.is_shown is None else self._shown(self.page.size + 1)
+        return self._load("page", self.page, partial(_pages, self.listing, self.page, self.shown), PageRows())
 
     def count(self) -> Any:
+        """A promise of a number."""
         if self.is_empty:
             return Promise.resolve(0)
-        if self.is_shown is not None:
-            return self._keys().then(self._flags).then(sum)
-        if self.owner is None:
-            return Promise.resolve(self.listing.count())
-        return load(self.info, partial(_counts, self.listing), self.owner, name=("count", self.name)).then(
-            lambda number: number or 0
-        )
-
-    def _read(self, page: Page) -> Any:
-        if self.owner is None:
-            return load(self.info, lambda pages: {each: self.listing.page(each) for each in pages}, page, name=self)
-        name = ("page", self.name, page)
-        return load(self.info, partial(_pages, self.listing, page), self.owner, name=name).then(
-            lambda rows: rows or PageRows()
-        )
-
-    def _shown(self, size: int) -> Any:
-        """Reads more when too many rows of a page are hidden: for all lists of that name together."""
-
-        def cut(flags: list[bool], read: PageRows) -> Any:
-            shown = [row for row, flag in zip(read.rows, flags, strict=True) if flag]
-            if len(shown) <= self.page.size and read.has_more:
-                return self._shown(size * 4)
-            has_more = len(shown) > self.page.size
-            rows = shown[-self.page.size :] if self.page.is_last else shown[: self.page.size]
-            return PageRows(tuple(rows), has_more)
-
-        page = replace(self.page, size=size)
-        return self._read(page).then(lambda read: self._flags(read.rows).then(lambda flags: cut(flags, read)))
-
-    def _flags(self, rows: Collection[Key]) -> Any:
-        assert self.is_shown is not None
-        return Promise.all([self.is_shown(row) for row in rows])
-
-    def _keys(self) -> Any:
-        if self.owner is None:
-            return Promise.resolve(self.listing.keys())
-        return load(self.info, partial(_keys, self.listing), self.owner, name=("keys", self.name)).then(
-            lambda keys: keys or ()
-        )
+        return self._load("count", None, partial(_counts, self.listing, self.shown), 0)
 
     def kept(self, read: PageRows) -> tuple[Key, ...]:
         return read.rows if self.keep_last is None else read.rows[-self.keep_last :]
+
+    def _load(self, what: str, page: Page | None, read: Any, default: object) -> Any:
+        name = (what, self.name, page) if self.owner else (what, self)
+        return load(self.info, read, self.owner or _ITSELF, name=name).then(
+            lambda found: default if found is None else found
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,22 +185,50 @@ def _value(value: Any, kind: type) -> Any:
     raise TypeError
 
 
-def _pages(listing: Listing, page: Page, owners: Collection[tuple[str, Any]]) -> Mapping[Any, PageRows]:
-    return _by_owner(owners, lambda field, values: listing.pages_below(field, values, page))
+def _pages(listing: Listing, page: Page, shown: Shown | None, owners: Collection[Owner]) -> Mapping[Owner, PageRows]:
+    """A page of each list. Where too many rows of it are hidden, more are read: for all such lists together."""
+    if shown is None:
+        return _read(listing, page, owners)
+    pages: dict[Owner, PageRows] = {}
+    unfilled = owners
+    size = page.size + 1
+    while unfilled:
+        found = _read(listing, replace(page, size=size), unfilled)
+        visible = set(shown([row for read in found.values() for row in read.rows]))
+        unfilled = []
+        for owner, read in found.items():
+            rows = [row for row in read.rows if row in visible]
+            if len(rows) <= page.size and read.has_more:
+                unfilled.append(owner)
+                continue
+            cut = rows[-page.size :] if page.is_last else rows[: page.size]
+            pages[owner] = PageRows(tuple(cut), len(rows) > page.size)
+        size *= 4
+    return pages
 
 
-def _counts(listing: Listing, owners: Collection[tuple[str, Any]]) -> Mapping[Any, int]:
-    return _by_owner(owners, listing.counts_below)
+def _read(listing: Listing, page: Page, owners: Collection[Owner]) -> Mapping[Owner, PageRows]:
+    return _by_owner(owners, lambda: listing.page(page), lambda field, values: listing.pages_below(field, values, page))
 
 
-def _keys(listing: Listing, owners: Collection[tuple[str, Any]]) -> Mapping[Any, list[Key]]:
-    return _by_owner(owners, listing.keys_below)
+def _counts(listing: Listing, shown: Shown | None, owners: Collection[Owner]) -> Mapping[Owner, int]:
+    if shown is None:
+        return _by_owner(owners, listing.count, listing.counts_below)
+    keys = _by_owner(owners, listing.keys, listing.keys_below)
+    visible = set(shown({row for rows in keys.values() for row in rows}))
+    return {owner: sum(row in visible for row in rows) for owner, rows in keys.items()}
 
 
-def _by_owner(owners: Collection[tuple[str, Any]], read: Callable[[str, Collection[Any]], Mapping[Any, Any]]) -> Any:
-    """One call of `read` for each field by which owners are told apart."""
+def _by_owner(
+    owners: Collection[Owner],
+    read_itself: Callable[[], Any],
+    read_below: Callable[[str, Collection[Any]], Mapping[Any, Any]],
+) -> dict[Owner, Any]:
+    """One call for each field by which owners are told apart, or of `read_itself` for a list of its own."""
+    if _ITSELF in owners:
+        return {_ITSELF: read_itself()}
     return {
         (field, value): found
         for field in dict.fromkeys(field for field, _ in owners)
-        for value, found in read(field, [value for each, value in owners if each == field]).items()
+        for value, found in read_below(field, [value for each, value in owners if each == field]).items()
     }

@@ -1,5 +1,6 @@
 """Places: what lies in them, who works there and what is made there."""
 
+from collections.abc import Collection
 from typing import Any
 
 import graphene
@@ -7,9 +8,9 @@ from graphene import relay
 
 from ovop_origin import selectors
 from ovop_origin.models import PlaceKind as PlaceKinds
-from ovop_origin.schema.context import is_shown, load, manages_products, plain
+from ovop_origin.schema.context import load, manages_products, plain, published
 from ovop_origin.schema.names import Name, as_names, enum_of, name_field, names_field
-from ovop_origin.schema.paging import CODES, PKS, Connection, Paged, connection_field, page_arguments
+from ovop_origin.schema.paging import CODES, PKS, Connection, Key, Paged, connection_field, page_arguments
 from ovop_origin.selectors import NearPlace, PlaceFacts
 
 PlaceKind = enum_of(PlaceKinds, "PlaceKind", "The level of a place; each lies in one of the next higher level.")
@@ -142,5 +143,9 @@ def products_paged(info: Any, name: str, listing: Any, page: dict[str, Any], **m
     def node(row: Any) -> Any:
         return load(info, selectors.product_origins, row[0])
 
-    shown = None if manages_products(info) else lambda row: is_shown(info, row[0])
-    return Paged(info, name, listing, node=node, is_shown=shown, **page_arguments(PKS, **page), **more)
+    shown = None if manages_products(info) else _published
+    return Paged(info, name, listing, node=node, shown=shown, **page_arguments(PKS, **page), **more)
+
+
+def _published(rows: Collection[Key]) -> set[Key]:
+    return {(pk,) for pk in published([pk for (pk,) in rows])}
