@@ -130,6 +130,8 @@ def tour(console: Console, base: str) -> None:
     console.rule("What to look at")
     for product in products.values():
         console.print(f"Where a product comes from   {base}{page_url('ovop_origin:product', product_pk=product.pk)}")
+    console.print(f"Villages and their products  {base}{page_url('ovop_origin:places')}")
+    console.print(f"The villages as GeoJSON      {base}{page_url('ovop_origin:villages-geojson')}")
     for statement in Statement.objects.order_by("number")[:4]:
         link = page_url("ovop_producer_payouts:statement-link", token=statement_token(statement.number))
         console.print(f"Statement {statement.number} ({statement.language}, {statement.currency})", end="   ")

@@ -348,6 +348,13 @@ def test_a_product_that_the_shop_deleted_keeps_the_pages_of_its_lots(world: None
         f"01/{SLIPPERS_GTIN}/10/none",
         f"01/{HONEY_GTIN}/10/{LOT}",
         "villages.geojson?within=nowhere",
+        "villages.geojson?within=",
+        "villages.geojson?within=%00",
+        "villages/%00/",
+        "producers/%00/",
+        "places/%00/",
+        f"lots/{SLIPPERS}/%00/",
+        f"01/{SLIPPERS_GTIN}/10/%00",
     ],
 )
 def test_what_nobody_knows_does_not_exist(world: None, client: Client, path: str) -> None:
@@ -405,6 +412,17 @@ def test_the_page_carries_the_same_jsonld_as_its_own_address(world: None, client
     assert alone.json()["name"] == "Кийиз тапичке"
     assert alone.json()["hasCertification"]["certificationIdentification"] == "B/1"
     assert "script" not in page["Content-Security-Policy"]
+
+
+def test_the_addresses_in_it_are_the_hosts_public_ones(
+    world: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVOP_PUBLIC_URL", "https://shop.example/")
+
+    data = client.get(JSONLD).json()
+
+    assert data["url"] == f"https://shop.example{PRODUCT}"
+    assert data["hasCertification"]["url"].startswith("https://shop.example/plugins/ovop.certification/")
 
 
 # GeoJSON

@@ -1,6 +1,7 @@
 """The addresses for machines: villages on a map, a product's JSON-LD, and the links that GS1 codes carry."""
 
 import json
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from ovop_origin.certificates import certificates_of
 from ovop_origin.digital_link import gtin_of_link
 from ovop_origin.geo import box_of_text, feature_collection, point_feature
 from ovop_origin.jsonld import product_jsonld
+from ovop_origin.models import CODE_PATTERN
 from ovop_origin.provenance import provenances
 from ovop_origin.selectors import best_language, best_name
 from ovop_origin.views.pages import CACHE_SECONDS
@@ -28,7 +30,7 @@ def villages_geojson(request: HttpRequest) -> HttpResponse:
     language = request_language(request)
     within, asked = request.GET.get("within"), request.GET.get("bbox")
     box = box_of_text(asked) if asked is not None else None
-    if within is not None and not selectors.places([within]):
+    if within is not None and not (re.match(CODE_PATTERN, within) and selectors.places([within])):
         raise NotFound("There is no such place.", params={"code": within})
     villages = [
         (place, float(place.latitude), float(place.longitude))
