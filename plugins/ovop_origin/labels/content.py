@@ -119,7 +119,7 @@ def _producers(makers: Sequence[PublicProducer], language: str) -> str:
     """Those who agreed to be named, and how many others there are: `Ак кийиз, Чий тобу +12`. Empty without any."""
     names = [best_name(maker.names, language) for maker in makers if maker.names][:_NAMED_PRODUCERS]
     others = len(makers) - len(names)
-    return ", ".join(names) + (f" +{others}" if names and others else "")
+    return ", ".join(names) + (f"\u00a0+{others}" if names and others else "")
 
 
 def _words_language(tags: Sequence[str]) -> str:

@@ -69,9 +69,15 @@ class Run:
     """A stretch of a line in one face, starting `x` pixels behind the line's start."""
 
     text: str
-    font: ImageFont.FreeTypeFont
+    face: "Face"
+    size_px: int
     stroke_px: int
     x: int
+
+    @property
+    def font(self) -> ImageFont.FreeTypeFont:
+        """The face in that size, opened when it is used: a line that is kept does not keep it open."""
+        return _font(self.face, self.size_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ def measured(text: str, size_px: int, *, is_bold: bool) -> Line:
     for stretch, face in _stretches(text, is_bold=is_bold):
         is_stroked = is_bold and face is _japanese() and size_px >= _STROKED_FROM_PX
         stroke = max(1, round(size_px / 48)) if is_stroked else 0
-        runs.append(Run(stretch, _font(face, size_px), stroke, x))
+        runs.append(Run(stretch, face, size_px, stroke, x))
         for character in stretch:
             advance, box = _letter(face, size_px, stroke, character)
             drawn = box.shifted(x, 0)
@@ -187,7 +193,21 @@ def _face(source: bytes | Path) -> Face:
         return Face(source, frozenset(font.getBestCmap()))
 
 
-@lru_cache(maxsize=128)
 def _font(face: Face, size_px: int) -> ImageFont.FreeTypeFont:
+    return _japanese_font(size_px) if face is _japanese() else _latin_font(face, size_px)
+
+
+@lru_cache(maxsize=64)
+def _latin_font(face: Face, size_px: int) -> ImageFont.FreeTypeFont:
+    return _opened(face, size_px)
+
+
+# Each size of the Japanese face takes 5 MB, and a millisecond to be opened anew.
+@lru_cache(maxsize=4)
+def _japanese_font(size_px: int) -> ImageFont.FreeTypeFont:
+    return _opened(_japanese(), size_px)
+
+
+def _opened(face: Face, size_px: int) -> ImageFont.FreeTypeFont:
     file = io.BytesIO(face.source) if isinstance(face.source, bytes) else str(face.source)
     return ImageFont.truetype(file, size_px, layout_engine=ImageFont.Layout.BASIC)

@@ -5,7 +5,7 @@ top, names in the middle, facts and code below on an upright one. Each form is t
 first, then with smaller ones, until all texts fit; a label on which they do not fit even then is refused.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,6 +40,8 @@ _LARGEST_CODE_PX = millimetres(30)
 _LEAST_TEXT_PX, _LEAST_NAME_PX = points(5), points(6)
 _LARGEST_NAME_PX, _LARGEST_FACT_PX = points(40), points(11)
 _LEAST_MARK_PX, _GOOD_MARK_PX, _LARGEST_MARK_PX = millimetres(13), millimetres(18), millimetres(48)
+# How large the mark and the code are, of what would be best: one step after the other until the texts fit.
+_SCALES = ((1.0, 1.0), (1.0, 0.8), (0.9, 0.8), (0.8, 0.65), (0.65, 0.5))
 _RULE_PX = 3
 _SEPARATOR = " · "
 _BLACK, _WHITE = 0, 1
@@ -105,8 +107,8 @@ def compose(content: LabelContent, size: LabelSize) -> Composition:
     frame = _frame(content, size)
     place = _upright if size.height_mm > size.width_mm else _wide if _is_wide(frame) else _square
     too_narrow = True
-    for scale in (1.0, 0.92, 0.84, 0.76, 0.68, 0.60):
-        for found in place(frame, scale):
+    for mark_scale, code_scale in _SCALES:
+        for found in place(frame, mark_scale, code_scale):
             too_narrow = False
             if found is not None:
                 return found
@@ -132,16 +134,7 @@ def draw(composition: Composition) -> Image.Image:
     mark, code = composition.mark, composition.code
     picture.paste(mark.picture, (mark.box.left, mark.box.top))
     for block in composition.texts:
-        for placed in block.lines:
-            for run in placed.line.runs:
-                pen.text(
-                    (placed.x + run.x, placed.baseline),
-                    run.text,
-                    fill=_BLACK,
-                    font=run.font,
-                    anchor="ls",
-                    stroke_width=run.stroke_px,
-                )
+        draw_text(pen, block)
     for rule in composition.rules:
         pen.rectangle((rule.left, rule.top, rule.right - 1, rule.bottom - 1), fill=_BLACK)
     for row, modules in enumerate(code.modules):
@@ -150,6 +143,20 @@ def draw(composition: Composition) -> Image.Image:
                 x, y = code.box.left + column * code.module_px, code.box.top + row * code.module_px
                 pen.rectangle((x, y, x + code.module_px - 1, y + code.module_px - 1), fill=_BLACK)
     return picture
+
+
+def draw_text(pen: ImageDraw.ImageDraw, block: TextBlock) -> None:
+    """Set a block's lines where they were placed."""
+    for placed in block.lines:
+        for run in placed.line.runs:
+            pen.text(
+                (placed.x + run.x, placed.baseline),
+                run.text,
+                fill=_BLACK,
+                font=run.font,
+                anchor="ls",
+                stroke_width=run.stroke_px,
+            )
 
 
 def _frame(content: LabelContent, size: LabelSize) -> _Frame:
@@ -183,8 +190,7 @@ def _frame(content: LabelContent, size: LabelSize) -> _Frame:
             _LEAST_TEXT_PX,
             is_bold=role == "place",
             gap=0.42,
-            is_balanced=role == "place",
-            separator=_SEPARATOR if role == "lot" else "",
+            separator=_SEPARATOR if role in ("place", "lot") else "",
             give=0.5,
         )
         for role in ("place", "producer", "lot", "gtin")
@@ -225,15 +231,15 @@ def _is_wide(frame: _Frame) -> bool:
 # The forms. Each yields a composition, or None where the texts do not fit; nothing where the code does not.
 
 
-def _square(frame: _Frame, scale: float) -> Iterator[Composition | None]:
+def _square(frame: _Frame, mark_scale: float, code_scale: float) -> Iterator[Composition | None]:
     """Text on the left; the mark above the code on the right."""
     count = len(frame.modules)
-    module = _module_px(count, min(frame.inner_height * 0.5, frame.inner_width * 0.38) * scale)
+    module = _module_px(count, min(frame.inner_height * 0.5, frame.inner_width * 0.38) * code_scale)
     if module > _TILL_MODULE_PX and frame.inner_height - module * (count + QUIET_MODULES) < _GOOD_MARK_PX:
         module = _TILL_MODULE_PX
     side = module * count
     gap = max(QUIET_MODULES * module, millimetres(1.5))
-    mark_px = _mark_px(min(frame.inner_height - side - gap, frame.inner_width * 0.36 * scale))
+    mark_px = _mark_px(min(frame.inner_height - side - gap, frame.inner_width * 0.36 * mark_scale))
     if not module or not mark_px:
         return
     code = _code(frame, module, right=frame.width, bottom=frame.height)
@@ -247,11 +253,11 @@ def _square(frame: _Frame, scale: float) -> Iterator[Composition | None]:
     yield _with_column(frame, box, code, mark)
 
 
-def _wide(frame: _Frame, scale: float) -> Iterator[Composition | None]:
+def _wide(frame: _Frame, mark_scale: float, code_scale: float) -> Iterator[Composition | None]:
     """The mark on the left, the text in the middle, the code on the right."""
     count = len(frame.modules)
-    module = _module_px(count, min(frame.inner_height, frame.inner_width * 0.28) * scale)
-    mark_px = _mark_px(min(frame.inner_height, frame.inner_width * 0.27) * scale)
+    module = _module_px(count, min(frame.inner_height, frame.inner_width * 0.28) * code_scale)
+    mark_px = _mark_px(min(frame.inner_height, frame.inner_width * 0.27) * mark_scale)
     if not module or not mark_px:
         return
     code = _code(frame, module, right=frame.width, bottom=frame.height // 2 + frame.margin + module * count // 2)
@@ -263,11 +269,11 @@ def _wide(frame: _Frame, scale: float) -> Iterator[Composition | None]:
     yield _with_column(frame, box, code, mark)
 
 
-def _upright(frame: _Frame, scale: float) -> Iterator[Composition | None]:
+def _upright(frame: _Frame, mark_scale: float, code_scale: float) -> Iterator[Composition | None]:
     """The mark on top, names and story below it, the facts beside the code at the foot."""
     count = len(frame.modules)
-    module = _module_px(count, min(frame.inner_height * 0.24, frame.inner_width * 0.36) * scale)
-    mark_px = _mark_px(min(frame.inner_height * 0.32, frame.inner_width * 0.5) * scale)
+    module = _module_px(count, min(frame.inner_height * 0.24, frame.inner_width * 0.36) * code_scale)
+    mark_px = _mark_px(min(frame.inner_height * 0.32, frame.inner_width * 0.5) * mark_scale)
     if not module or not mark_px:
         return
     code = _code(frame, module, right=frame.width, bottom=frame.height)
@@ -298,12 +304,15 @@ def _upright(frame: _Frame, scale: float) -> Iterator[Composition | None]:
 def _with_column(frame: _Frame, box: Box, code: Code, mark: Mark) -> Composition | None:
     """Names at the top of the column, facts at its foot below a rule, the story between them if there is room."""
     between = millimetres(1.8) + _RULE_PX
-    column = _column(frame.names, frame.facts, box.width, box.height - between)
-    if column is None:
+    together = fit([*frame.names, *frame.facts], box.width, box.height - between)
+    if together is None:
         return None
-    names, facts = column
-    names_height = names[-1].box.bottom if names else 0
+    facts = together[len(frame.names) :]
+    facts = tuple(each.shifted(0, -facts[0].box.top) for each in facts)
     facts_height = facts[-1].box.bottom if facts else 0
+    # Facts stop at their least size: what they leave, the names may have.
+    names = fit(frame.names, box.width, box.height - between - facts_height) or together[: len(frame.names)]
+    names_height = names[-1].box.bottom if names else 0
     spare = box.height - between - names_height - facts_height
     story = _story(frame, box.width, spare - millimetres(2))
     rule_at = box.bottom - facts_height - between // 2 - _RULE_PX
@@ -312,18 +321,6 @@ def _with_column(frame: _Frame, box: Box, code: Code, mark: Mark) -> Composition
     placed += [each.shifted(box.left, box.bottom - facts_height) for each in facts]
     rule = Box(box.left, rule_at, box.right, rule_at + _RULE_PX)
     return Composition(frame.width, frame.height, tuple(placed), code, mark, (rule,) if names and facts else ())
-
-
-def _column(
-    names: Sequence[Paragraph], facts: Sequence[Paragraph], width: int, height: int
-) -> tuple[tuple[TextBlock, ...], tuple[TextBlock, ...]] | None:
-    """Names and facts shrunk alike until both fit below each other; each part starts at 0."""
-    blocks = fit([*names, *facts], width, height)
-    if blocks is None:
-        return None
-    upper, lower = blocks[: len(names)], blocks[len(names) :]
-    start = lower[0].box.top if lower else 0
-    return upper, tuple(each.shifted(0, -start) for each in lower)
 
 
 def _story(frame: _Frame, width: int, height: int, *, is_centred: bool = False) -> tuple[TextBlock, ...]:

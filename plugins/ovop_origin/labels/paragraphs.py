@@ -29,8 +29,8 @@ class Paragraph:
     """A text of one part of the label, set in `size_px` or, as far down as `least_px`, in what fits.
 
     `gap` is the room above it, as a part of its size. `role` names the part. Lines are `is_balanced` when they are to
-    be about as long as each other. With a `separator` the text is wrapped only there, and the separator left out.
-    `give` says how readily it shrinks: with 0.5, where another is made a fourth of its size it is made half.
+    be about as long as each other. With a `separator` the text is wrapped there rather than elsewhere, and the
+    separator left out. `give` says how readily it shrinks: with 0.5, where another is made a fourth of its size it is made half.
     """
 
     role: str
@@ -117,9 +117,17 @@ def fit_cut(paragraph: Paragraph, width: int, height: int, *, is_centred: bool =
 
 
 def wrap(
-    text: str, measure: Callable[[str], Line], width: int, breaking: Breaking, *, separator: str = ""
+    text: str,
+    measure: Callable[[str], Line],
+    width: int,
+    breaking: Breaking,
+    *,
+    separator: str = "",
 ) -> list[Line] | None:
-    """The text in lines no wider than `width`; None where it cannot be broken so."""
+    """The text in lines no wider than `width`; None where it cannot be broken so.
+
+    With a `separator` it is broken only there. Spaces and the separator are left out at the end of a line.
+    """
     idle = f" {separator}"
     lines: list[Line] = []
     current = ""
@@ -183,15 +191,21 @@ def _lines(paragraph: Paragraph, size: int, width: int, breaking: Breaking) -> l
     def measure(text: str) -> Line:
         return measured(text, size, is_bold=paragraph.is_bold)
 
-    def wrapped(room: int) -> list[Line] | None:
-        return wrap(paragraph.text, measure, room, breaking, separator=paragraph.separator)
+    def wrapped(text: str, room: int) -> list[Line] | None:
+        return wrap(text, measure, room, breaking)
 
-    lines = wrapped(width)
+    if paragraph.separator:
+        whole = wrap(paragraph.text, measure, width, Breaking.WORDS, separator=paragraph.separator)
+        if whole is not None:
+            return whole
+        parts = [wrapped(part, width) for part in paragraph.text.split(paragraph.separator)]
+        return [line for part in parts for line in part or ()] if all(parts) else None
+    lines = wrapped(paragraph.text, width)
     if lines is None or len(lines) == 1 or not paragraph.is_balanced:
         return lines
     # The narrowest room that takes no more lines, to a twentieth of the width.
     for part in range(10, 20):
-        narrower = wrapped(width * part // 20)
+        narrower = wrapped(paragraph.text, width * part // 20)
         if narrower is not None and len(narrower) == len(lines):
             return narrower
     return lines
