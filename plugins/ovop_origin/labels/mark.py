@@ -8,6 +8,7 @@ The stamp is drawn three times as large and made black and white at the end, so 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
 from math import cos, degrees, hypot, pi, sin
@@ -20,10 +21,31 @@ from ovop_origin.labels.paragraphs import Breaking, wrap
 LEAST_TEXT_PX = points(5)
 
 _FINE = 3  # How much larger it is drawn.
+_BAND = 1.34  # How wide the ring is, of the size of its letters.
 _GREY = "L"
 _BLACK, _WHITE = 255, 0  # Ink is drawn as light and inverted at the end.
 
 Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The ring of a stamp, in its fine pixels from the centre.
+
+    `letters` is the size of the motto's letters, `baseline` the circle that they stand on, `inner` the inner circle,
+    `motto_angle` what the motto takes of the round, in radians.
+    """
+
+    letters: int
+    stroke: int
+    baseline: float
+    inner: float
+    motto_angle: float
+
+    @property
+    def middle(self) -> float:
+        """Half-way between the inner circle and the outer."""
+        return self.inner + self.letters * _BAND / 2
 
 
 @lru_cache(maxsize=64)
@@ -33,75 +55,63 @@ def village_mark(village: str, region: str, motto: str, seed: str, diameter_px: 
     The village stands in the middle and the region in the ring, or below the village. A name that would have to be
     smaller than LEAST_TEXT_PX there is left to the text beside the stamp. `seed` chooses the ornament.
     """
-    size = diameter_px * _FINE
-    image = Image.new(_GREY, (size, size), _WHITE)
-    draw = ImageDraw.Draw(image)
-    centre = size / 2
-    stroke = max(2, diameter_px // 80) * _FINE
-    _ring(draw, centre, centre - _FINE, stroke)
-    text_px = _ring_text_px(motto, diameter_px)
-    if text_px is None:
+    ring = mark_ring(motto, diameter_px)
+    if ring is None:
         return None
-    letters = text_px * _FINE
-    band = round(letters * 1.34)
-    baseline = centre - _FINE - stroke - letters * 1.02
-    inner = centre - _FINE - stroke - band
-    _ring(draw, centre, inner, max(_FINE, stroke // 2))
-    motto_angle = _arc_length(motto, letters) / baseline
-    _arc_text(image, motto, letters, baseline, centre, is_upper=True)
-    room = 2 * pi - motto_angle - 4 * letters * 0.5 / baseline
-    is_region_in_ring = _ring_region(image, region, letters, centre, inner, band, room, motto_angle)
-    inside = inner - stroke - _FINE * 2
+    image = Image.new(_GREY, (diameter_px * _FINE, diameter_px * _FINE), _WHITE)
+    draw = ImageDraw.Draw(image)
+    centre = image.width / 2
+    _circle(draw, centre, centre - _FINE, ring.stroke)
+    _circle(draw, centre, ring.inner, max(_FINE, ring.stroke // 2))
+    _arc_text(image, motto, ring.letters, ring.baseline, centre, is_upper=True)
+    is_region_in_ring = _lower_ring(image, draw, region, ring, centre)
+    inside = ring.inner - ring.stroke - _FINE * 2
     names = _names(village, "" if is_region_in_ring else region, inside)
     if names is None:
         _rosette(draw, seed, (centre, centre), inside * 0.84)
     else:
-        _named_middle(image, draw, seed, names, centre, inside)
+        _named_middle(draw, seed, names, centre, inside)
     small = image.resize((diameter_px, diameter_px), Image.Resampling.BOX)
     return small.point(lambda value: 0 if value >= 128 else 255).convert("1")
 
 
-def _ring_text_px(motto: str, diameter_px: int) -> int | None:
-    """The size of the letters in the ring: as large as suits the stamp and lets the motto go round."""
+def mark_ring(motto: str, diameter_px: int) -> Ring | None:
+    """The ring, with the motto as large as suits the stamp; None where the motto cannot be read at all."""
+    outer = diameter_px * _FINE / 2 - _FINE
+    stroke = max(2, diameter_px // 80) * _FINE
     for size in range(max(LEAST_TEXT_PX, diameter_px // 11), LEAST_TEXT_PX - 1, -1):
-        baseline = diameter_px / 2 - 1 - max(2, diameter_px // 80) - size * 1.02
-        if baseline > size and _arc_length(motto, size) <= 2 * pi * baseline * (0.72 if size > LEAST_TEXT_PX else 0.94):
-            return size
+        letters = size * _FINE
+        baseline = outer - stroke - letters * 1.02
+        if baseline <= letters:
+            continue
+        angle = _arc_length(motto, letters) / baseline
+        if angle <= 2 * pi * (0.72 if size > LEAST_TEXT_PX else 0.94):
+            return Ring(letters, stroke, baseline, outer - stroke - letters * _BAND, angle)
     return None
 
 
-def _ring(draw: ImageDraw.ImageDraw, centre: float, radius: float, stroke: int) -> None:
+def _circle(draw: ImageDraw.ImageDraw, centre: float, radius: float, stroke: int) -> None:
     draw.ellipse((centre - radius, centre - radius, centre + radius, centre + radius), outline=_BLACK, width=stroke)
 
 
-def _ring_region(
-    image: Image.Image,
-    region: str,
-    letters: int,
-    centre: float,
-    inner: float,
-    band: int,
-    room: float,
-    motto_angle: float,
-) -> bool:
+def _lower_ring(image: Image.Image, draw: ImageDraw.ImageDraw, region: str, ring: Ring, centre: float) -> bool:
     """Write the region into the lower part of the ring, where there is room; else fill that part with seeds."""
-    draw = ImageDraw.Draw(image)
-    for size in range(letters, LEAST_TEXT_PX * _FINE - 1, -_FINE):
+    free = 2 * pi - ring.motto_angle
+    for size in range(ring.letters, LEAST_TEXT_PX * _FINE - 1, -_FINE):
         # Letters at the bottom stand with their heads to the middle.
-        baseline = inner + band * 0.5 + size * 0.36
-        if region and _arc_length(region, size) / baseline <= room:
+        baseline = ring.middle + size * 0.36
+        angle = _arc_length(region, size) / baseline
+        if region and angle <= free - 2 * ring.letters / ring.baseline:
             _arc_text(image, region, size, baseline, centre, is_upper=False)
-            taken = motto_angle + _arc_length(region, size) / baseline
-            if 2 * pi - taken > 8 * letters / inner:
+            if free - angle > 8 * ring.letters / ring.inner:
                 for side in (1, -1):
-                    angle = side * (motto_angle / 2 + (2 * pi - taken) / 4)
-                    _dot(draw, _on_circle(centre, inner + band / 2, angle), letters * 0.16)
+                    at = side * (ring.motto_angle / 2 + (free - angle) / 4)
+                    _dot(draw, _on_circle(centre, ring.middle, at), ring.letters * 0.16)
             return True
-    free = 2 * pi - motto_angle
-    count = int(free * inner / (letters * 1.1)) - 1
+    count = int(free * ring.inner / (ring.letters * 1.1)) - 1
     for step in range(1, count):
-        angle = motto_angle / 2 + free * step / count
-        _dot(draw, _on_circle(centre, inner + band / 2, angle), letters * 0.13)
+        at = ring.motto_angle / 2 + free * step / count
+        _dot(draw, _on_circle(centre, ring.middle, at), ring.letters * 0.13)
     return False
 
 
@@ -149,7 +159,6 @@ def _placed(names: list[Line], size: int, regions: list[Line], inside: float) ->
 
 
 def _named_middle(
-    image: Image.Image,
     draw: ImageDraw.ImageDraw,
     seed: str,
     names: list[tuple[Line, float]],

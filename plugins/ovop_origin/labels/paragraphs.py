@@ -87,13 +87,29 @@ def fit(
     if width <= 0 or height <= 0:
         return None
     for breaking in Breaking:
-        for scale in _scales(paragraphs):
-            if breaking is Breaking.WORDS and scale < _ONE_LINE_SCALE and _has_wide(paragraphs):
-                break
-            blocks = _stacked(paragraphs, scale, width, breaking, is_centred=is_centred)
-            if blocks is not None and (not blocks or blocks[-1].box.bottom <= height):
-                return blocks
+        scales = [
+            scale
+            for scale in _scales(paragraphs)
+            if breaking is not Breaking.WORDS or scale >= _ONE_LINE_SCALE or not _has_wide(paragraphs)
+        ]
+        best = _stacked(paragraphs, scales[-1], width, breaking, is_centred=is_centred)
+        if not _is_within(best, height):
+            continue
+        # The largest scale that fits, by halving: what fits in one size fits in the smaller ones.
+        low, high = 0, len(scales) - 1
+        while low < high:
+            middle = (low + high) // 2
+            blocks = _stacked(paragraphs, scales[middle], width, breaking, is_centred=is_centred)
+            if _is_within(blocks, height):
+                best, high = blocks, middle
+            else:
+                low = middle + 1
+        return best
     return None
+
+
+def _is_within(blocks: tuple[TextBlock, ...] | None, height: int) -> bool:
+    return blocks is not None and (not blocks or blocks[-1].box.bottom <= height)
 
 
 def fit_cut(paragraph: Paragraph, width: int, height: int, *, is_centred: bool = False) -> TextBlock | None:
