@@ -17,7 +17,7 @@ from ovop_origin.labels.fonts import DPI
 from ovop_origin.labels.layout import compose
 from ovop_origin.labels.sizes import label_size
 
-LINK = "https://shop.example/plugins/ovop.origin/01/04870012345672/10/L-2025-06"
+LINK = "https://shop.example/plugins/ovop.origin/01/04870012345675/10/L-2025-06"
 HONEY = LabelContent(
     product_name="Boyan palı",
     second_name="甘草はちみつ",
@@ -27,7 +27,7 @@ HONEY = LabelContent(
     producer="Boyan kooperativi",
     lot="L-2025-06",
     made_on=datetime.date(2025, 6, 1),
-    gtin="04870012345672",
+    gtin="04870012345675",
     language="kaa-Latn",
     mark_seed="UZ-QR-chimbay",
 )

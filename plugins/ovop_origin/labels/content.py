@@ -7,6 +7,7 @@ from ovop_origin.digital_link import digital_link
 from ovop_origin.errors import GtinAmbiguous, GtinNotOfProduct, OriginMissing, UnknownLot
 from ovop_origin.labels.facts import LabelContent
 from ovop_origin.provenance import LotProvenance, Provenance, PublicProducer, lot_provenance, provenances
+from ovop_origin.rules import gtin14
 from ovop_origin.selectors import FALLBACKS, PlaceFacts, best_name
 from ovop_shared.catalogue import UnknownProduct, host_catalogue
 from ovop_shared.languages import DEFAULT_LANGUAGE, LANGUAGE_TAGS, name_tag
@@ -25,7 +26,8 @@ def label_content(
     which is left out when it is empty or the shop has no name in it. `gtin` says which of several GTINs the packing
     has; without it a product's only GTIN is taken. The link is the GS1 Digital Link, or without a GTIN the provenance page.
 
-    Raises UnknownLanguage, UnknownProduct, OriginMissing, UnknownLot, GtinAmbiguous and GtinNotOfProduct.
+    Raises UnknownLanguage, UnknownProduct, OriginMissing, UnknownLot, GtinAmbiguous, InvalidGtin and
+    GtinNotOfProduct.
     """
     first, *others = (name_tag(tag) for tag in languages if tag)
     product = host_catalogue().by_pk([product_pk]).get(product_pk)
@@ -69,7 +71,7 @@ def _lot(product: ProductRecord, code: str) -> LotProvenance:
 def _gtin(provenance: Provenance, product: ProductRecord, wanted: str | None) -> str:
     known = provenance.gtins
     if wanted:
-        padded = wanted.strip().zfill(14)
+        padded = gtin14(wanted)
         if padded not in known:
             raise GtinNotOfProduct(
                 f"{product.slug} is not traded under {wanted}.",
