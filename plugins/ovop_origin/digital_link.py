@@ -5,13 +5,12 @@ The part in front is the plugin's own address: the standard lets a domain's owne
 
 import re
 
-from stdnum import ean
-
 from ovop_origin.errors import InvalidGtin
+from ovop_origin.rules import gtin14
 from ovop_shared.mounting import mount_path
 
-# GTIN-8, -12, -13 and -14 (GS1 General Specifications, 3.3.2); the link's own form has fourteen digits.
-_GTIN = re.compile(r"^(\d{8}|\d{12,14})$", re.ASCII)
+# In an address a number is digits alone; what a registry's file may write between them is not undone here.
+_DIGITS = re.compile(r"^[0-9]+$")
 
 
 def digital_link(gtin: str, lot: str = "") -> str:
@@ -21,8 +20,11 @@ def digital_link(gtin: str, lot: str = "") -> str:
 
 def gtin_of_link(written: str) -> str:
     """The 14 digits of the GTIN in a link. Raises InvalidGtin: a mistyped number is not an unknown product."""
-    if not _GTIN.match(written) or not ean.is_valid(written):
-        raise InvalidGtin(
-            "This is no GTIN: its length or its check digit is wrong.", field="gtin", params={"gtin": written}
-        )
-    return written.zfill(14)
+    try:
+        if _DIGITS.match(written):
+            return gtin14(written)
+    except InvalidGtin:
+        pass
+    raise InvalidGtin(
+        "This is no GTIN: its length or its check digit is wrong.", field="gtin", params={"gtin": written}
+    )
