@@ -33,6 +33,7 @@ urlpatterns = [
     path("staff/", staff_views.overview, name="staff-overview"),
     path("staff/enter/", staff_views.enter, name="staff-enter"),
     path("staff/leave/", staff_views.leave, name="staff-leave"),
+    path("staff/differences/", staff_views.differences, name="staff-differences"),
     path("staff/products/", staff_views.product_list, name="staff-products"),
     path("staff/products/<int:product_pk>/", staff_views.product, name="staff-product"),
     path("staff/products/<int:product_pk>/origin/", staff_views.origin_set, name="staff-origin"),

@@ -5,7 +5,8 @@ import io
 import re
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -28,10 +29,13 @@ from origin_world import (
     stored_rows,
 )
 
-from ovop_origin import selectors, services
+from ovop_origin import errors, selectors, services
 from ovop_origin.models import Lot, Producer, RegistryUpload
 from ovop_origin.records import ProducerRow
 from ovop_origin.services import uploads
+from ovop_origin.shop_check import Difference, UnplacedCategory, set_shop_check
+from ovop_origin.staff_views.problem_texts import PROBLEM_TEXTS
+from ovop_shared.errors import OvopError
 from ovop_shared.requester import ANONYMOUS, MANAGE_PRODUCTS, Requester, RequesterKind
 from ovop_standalone.middleware import COOKIE as HOST_COOKIE
 from ovop_standalone.tokens import make_token
@@ -56,6 +60,7 @@ FORMS = {
     "staff-lot": f"staff/products/{SLIPPERS}/lots/",
     "staff-load": f"staff/files/{uuid.UUID(int=7)}/load/",
 }
+OTHER_HOSTS = {"staff-differences": "staff/differences/"}
 UPLOADED = {
     "staff-review": f"staff/files/{uuid.UUID(int=7)}/",
     "staff-review-file": f"staff/files/{uuid.UUID(int=7)}/changes.csv",
@@ -71,13 +76,16 @@ def staff_url_names() -> Iterator[str]:
 
 
 def test_the_tables_below_hold_every_staff_page() -> None:
-    assert set(staff_url_names()) == set(PAGES) | set(DOWNLOADS) | set(FORMS) | set(UPLOADED) | OPEN_TO_ALL
+    assert (
+        set(staff_url_names())
+        == set(PAGES) | set(DOWNLOADS) | set(FORMS) | set(UPLOADED) | set(OTHER_HOSTS) | OPEN_TO_ALL
+    )
 
 
-@pytest.mark.parametrize("name", [*PAGES, *DOWNLOADS, *UPLOADED])
+@pytest.mark.parametrize("name", [*PAGES, *DOWNLOADS, *UPLOADED, *OTHER_HOSTS])
 @pytest.mark.parametrize("requester", OUTSIDERS)
 def test_outsiders_see_no_page_of_staff(registry: None, requester: Requester, name: str) -> None:
-    response = client_for(requester).get(ROOT + (PAGES | DOWNLOADS | UPLOADED)[name])
+    response = client_for(requester).get(ROOT + (PAGES | DOWNLOADS | UPLOADED | OTHER_HOSTS)[name])
 
     anonymous = requester == ANONYMOUS
     assert response.status_code == (401 if anonymous else 403)
@@ -184,6 +192,72 @@ def test_producers_are_searched_by_any_of_their_names(registry: None, text: str,
     assert {code for code in ("ak-kiyiz", "m3", "boyan") if f"/staff/producers/{code}/" in page} == shown
 
 
+@dataclass(frozen=True)
+class Shop:
+    """A shop that differs in so many things."""
+
+    found: tuple[Difference, ...]
+
+    def differences(self) -> Iterator[Difference]:
+        return iter(self.found)
+
+    def unplaced(self) -> tuple[UnplacedCategory, ...]:
+        return ()
+
+
+@pytest.fixture
+def shown_by_shop() -> Iterator[Callable[..., str]]:
+    """The page of differences of a shop with these."""
+
+    def page(*found: Difference) -> str:
+        set_shop_check(Shop(found))
+        assert "/staff/differences/" in client_for(STAFF).get(f"{ROOT}staff/").text
+        return client_for(STAFF).get(f"{ROOT}staff/differences/").text
+
+    yield page
+    set_shop_check(None)
+
+
+def test_differences_between_shop_and_registry_are_listed(registry: None, shown_by_shop: Callable[..., str]) -> None:
+    kinds = ("differs", "pick", "conflict", "stray", "gone")
+    found = [Difference("product", f"slug-{kind}", "village", "<A>", "B", kind) for kind in kinds]
+
+    page = shown_by_shop(*found)
+    many = shown_by_shop(*[Difference("product", f"slug-{number}", "", "", "") for number in range(201)])
+
+    assert page.count("&lt;A&gt;") == 5
+    assert all(f"slug-{kind}" in page for kind in kinds)
+    assert "ovop_origin_check" not in page
+    assert "ovop_origin_check" in many
+    assert "slug-200" not in many
+    assert "The shop shows what the registry holds." in shown_by_shop()
+
+
+def test_where_there_is_no_shop_there_is_nothing_to_compare(registry: None) -> None:
+    assert client_for(STAFF).get(f"{ROOT}staff/differences/").status_code == 404
+    assert "/staff/differences/" not in client_for(STAFF).get(f"{ROOT}staff/").text
+
+
+# what pages of the public and programs alone are refused, and what a page says in words of its own
+NOT_IN_FORMS = {
+    "invalid_box",
+    "invalid_cursor",
+    "invalid_distance",
+    "origin_has_lots",
+    "outcome_changed",
+    "too_many_ids",
+    "unknown_upload",
+}
+
+
+def test_every_rule_a_form_or_a_file_can_break_has_a_sentence() -> None:
+    codes = {each.code for each in vars(errors).values() if isinstance(each, type) and issubclass(each, OvopError)}
+
+    missing = codes - set(PROBLEM_TEXTS) - NOT_IN_FORMS - {OvopError.code}
+
+    assert missing == set()
+
+
 # the forms of a product
 
 
@@ -212,7 +286,7 @@ def test_an_origin_is_saved_and_the_page_says_so(registry: None) -> None:
     )
 
     assert response.status_code == 303
-    assert response["Location"].startswith(f"{ROOT}staff/products/{SLIPPERS}/?lang=en&done=origin")
+    assert response["Location"].startswith(f"{ROOT}staff/products/{SLIPPERS}/?lang=en&done=origin#done")
     origin = selectors.product_origins([SLIPPERS])[SLIPPERS]
     assert (origin.village_code, [(maker.producer_code, maker.share) for maker in origin.makers]) == (
         "UZ-QR-chimbay",

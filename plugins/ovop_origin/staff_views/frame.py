@@ -89,7 +89,8 @@ def back_to(
 ) -> HttpResponse:
     """After a form: to a page by GET, in the same language, saying what was done (a key the page knows) how often."""
     query = {"lang": request_language(request)} | ({"done": done} if done else {}) | dict(counts)
-    return SeeOther(f"{page_url(name, **parameters)}?{urlencode(query)}")
+    # A browser would keep the form's own fragment, and show its place instead of what was done.
+    return SeeOther(f"{page_url(name, **parameters)}?{urlencode(query)}#{'done' if done else 'top'}")
 
 
 def page_number(request: HttpRequest) -> int:
