@@ -216,7 +216,10 @@ def _labelled(word: str, text: str, language: str) -> str:
 
 
 def _day(content: LabelContent) -> str:
-    return day(Context({"language": content.language}), content.made_on) if content.made_on else ""
+    if content.made_on is None:
+        return ""
+    # A day is read as one: the line ends before it.
+    return day(Context({"language": content.language}), content.made_on).replace(" ", "\u00a0")
 
 
 @lru_cache(maxsize=64)
