@@ -137,6 +137,8 @@ def _apply(
                 section.finish()
             current = number
             sections[number].take(chunk)
+            if len(chunk) >= CHUNK_ROWS:
+                sections[number].analyze()
             done += len(chunk)
             if on_progress is not None:
                 on_progress(done)

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from django.db import connection, models
+
 from ovop_origin.records import AnyRow
 from ovop_origin.services.load import Load
 from ovop_shared.errors import DuplicateRow, OvopError
@@ -15,10 +17,12 @@ class Section(ABC, Generic[Row]):
     """The rows of a chunk are a constant number of queries, whatever their number."""
 
     name: str
+    tables: tuple[type[models.Model], ...]
 
     def __init__(self, load: Load) -> None:
         self.load = load
         self._last_key: str | None = None
+        self._full_chunks = 0
 
     @staticmethod
     @abstractmethod
@@ -61,6 +65,17 @@ class Section(ABC, Generic[Row]):
                     checked.append(canonical)
             self._last_key = key
         self.write(checked)
+
+    def analyze(self) -> None:
+        """Called behind each full chunk: behind the first, second, fourth … PostgreSQL counts the section's tables.
+
+        It does so by itself only after the commit; until then it would read a table that was empty row by row.
+        """
+        self._full_chunks += 1
+        if self._full_chunks & (self._full_chunks - 1) == 0 and self.load.created.get(self.name):
+            with connection.cursor() as cursor:
+                for table in self.tables:
+                    cursor.execute(f"ANALYZE {connection.ops.quote_name(table._meta.db_table)}")
 
     def compare(self, key: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool | None:
         """None for a new row, else whether any field differs; all of it is told."""

@@ -25,6 +25,7 @@ _CONTRIBUTIONS = PartTable(LotContribution, "lot_id", "producer_id", ("quantity"
 
 class Lots(Section[LotRow]):
     name = "lots"
+    tables = (Lot, LotContribution)
 
     def __init__(self, load: Load) -> None:
         super().__init__(load)

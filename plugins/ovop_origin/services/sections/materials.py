@@ -15,6 +15,7 @@ _NAMES = PartTable(MaterialName, "material_id", "language", ("text",))
 
 class Materials(Section[MaterialRow]):
     name = "materials"
+    tables = (Material, MaterialName)
 
     def __init__(self, load: Load) -> None:
         super().__init__(load)

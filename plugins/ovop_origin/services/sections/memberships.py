@@ -26,6 +26,7 @@ SELECT member_id, group_id FROM above
 
 class Memberships(Section[MembershipRow]):
     name = "memberships"
+    tables = (Membership,)
 
     def __init__(self, load: Load) -> None:
         super().__init__(load)
@@ -42,12 +43,13 @@ class Memberships(Section[MembershipRow]):
         codes = {code for row in rows for code in (row.group, row.member) if is_code(code)}
         found = Producer.objects.filter(code__in=codes).values_list("code", "pk", "kind")
         self._producers = {code: (pk, kind) for code, pk, kind in found}
+        codes_by_id = {pk: code for code, (pk, _) in self._producers.items()}
         group_ids = {self._producers[row.group][0] for row in rows if row.group in self._producers}
         member_ids = {self._producers[row.member][0] for row in rows if row.member in self._producers}
         memberships = Membership.objects.filter(group__in=group_ids, member__in=member_ids)
         self._stored = {
-            f"{group}/{member}": {"since": since, "until": until}
-            for group, member, since, until in memberships.values_list("group__code", "member__code", "since", "until")
+            f"{codes_by_id[group_id]}/{codes_by_id[member_id]}": {"since": since, "until": until}
+            for group_id, member_id, since, until in memberships.values_list("group_id", "member_id", "since", "until")
         }
         self._groups_above = {}
         with connection.cursor() as cursor:

@@ -31,6 +31,7 @@ Number = tuple[str, str]
 
 class Places(Section[PlaceRow]):
     name = "places"
+    tables = (Place, PlaceName)
 
     def __init__(self, load: Load) -> None:
         super().__init__(load)

@@ -32,6 +32,7 @@ _PLAIN = tuple(column for column in _COLUMNS if column != "village")
 
 class Producers(Section[ProducerRow]):
     name = "producers"
+    tables = (Producer, ProducerName)
 
     def __init__(self, load: Load) -> None:
         super().__init__(load)

@@ -23,6 +23,7 @@ _Wish = tuple[ProductRow, int, int, str]
 
 class Products(Section[ProductRow]):
     name = "products"
+    tables = (ProductOrigin, Maker, ProductMaterial, ProductGtin)
 
     def __init__(self, load: Load) -> None:
         super().__init__(load)
