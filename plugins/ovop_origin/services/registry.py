@@ -104,7 +104,12 @@ def apply_row(row: AnyRow, *, at: datetime.datetime, product_pks: ProductPks = l
 
 def announce_change(product_pks: frozenset[int] | None) -> None:
     """Tell the host after commit what was changed. What a receiver raises is logged, and undoes nothing."""
-    transaction.on_commit(partial(registry_changed.send, sender=None, product_pks=product_pks), robust=True)
+
+    # A function of its own: Django logs a robust callback that failed by its name, which a partial has not.
+    def announce() -> None:
+        registry_changed.send(sender=None, product_pks=product_pks)
+
+    transaction.on_commit(announce, robust=True)
 
 
 def rows_in_order(document: RegistryDocument) -> Iterator[AnyRow]:
