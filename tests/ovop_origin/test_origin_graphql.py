@@ -5,10 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from origin_graphql_world import FAR, HIDDEN, ask, codes_of, full_registry, hide, many_villages
 from origin_world import HONEY, INSIDERS, JAM, OUTSIDERS, SLIPPERS, STAFF
 
 from ovop_origin.models import Place
+from ovop_origin.selectors import Page, origins_listing
 from ovop_shared.requester import ANONYMOUS, Requester
 
 EVERYBODY = [*OUTSIDERS, *INSIDERS]
@@ -625,3 +627,21 @@ def test_nothing_is_counted_or_listed_that_is_not_asked_for(full: None, django_a
         assert ask("{ producers { totalCount } }") == {"producers": {"totalCount": 2}}
     with django_assert_num_queries(1):
         ask("{ places { pageInfo { hasNextPage } } }")
+
+
+def test_of_a_long_list_a_page_and_one_row_come_over_the_wire(full: None) -> None:
+    # given lists of ten products below each of three villages, and one of thirty
+    many_villages(3, products=10)
+    read: list[int] = []
+
+    def count_rows(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        read.append(context["cursor"].rowcount)
+        return result
+
+    with connection.execute_wrapper(count_rows):
+        origins_listing().pages_below("village__code", ["v000", "v001", "v002"], Page(2))
+        origins_listing().pages_below("village__code", ["v000", "v001"], Page(3, is_last=True))
+        origins_listing(within="KG").page(Page(4))
+
+    assert read == [3 * 3, 2 * 4, 5]

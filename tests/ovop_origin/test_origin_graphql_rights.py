@@ -1,6 +1,7 @@
 """Who may see and change what over GraphQL: every question, every change and every private field, for everyone."""
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -216,6 +217,7 @@ def test_insiders_change(full: None, name: str, requester: Requester) -> None:
 
 SECRETS = [
     *("+996555000001", "kiyiz@example.com", '"MARKETS"', "2025-01-02"),
+    *(b64encode(b"Producer:m3").decode(), b64encode(b'["m3"]').decode()),
     *('"m3"', "Айгерим", "6667", "3333", "2024-05-01"),
     *("secret-tea", "Secret tea", "Not yet.", "04012345678918", '"T1"', f": {HIDDEN}}}", f": {HIDDEN},"),
 ]
