@@ -1,17 +1,21 @@
 """The plugins' staff pages inside Saleor: the dashboard's extension lets staff in, and Saleor's own tables shut them out."""
 
 import io
+import re
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from saleor.account.models import Group
 from saleor.app.models import App, AppExtension
 from saleor.core.jwt import create_access_token, create_access_token_for_app, create_access_token_for_app_extension
 from saleor.permission.models import Permission
 
 import ovop_origin.adapter.plugin  # noqa: F401 - as Saleor does at start: its steps are registered
+from ovop_origin import selectors, services
+from ovop_origin.records import PlaceRow
 from ovop_shared.staff_session import COOKIE
 
 ENTER = "/plugins/ovop.origin/staff/enter/"
@@ -261,3 +265,45 @@ def test_an_app_with_the_right_and_staff_with_a_token_need_no_session(
     ]
 
     assert answers == [200, 200]
+
+
+def test_staff_look_through_saleors_products_and_say_where_one_comes_from(
+    extension: AppExtension, product_staff: Any, product: Any, product_list: Any, category: Any
+) -> None:
+    # given products of Saleor, none of which has an origin
+    client, _ = entered(extension_token(extension, product_staff))
+    at = timezone.now()
+    rows = [
+        PlaceRow("country", "KG", {"en": "Kyrgyzstan"}, code_scheme="iso3166-1"),
+        PlaceRow("region", "KG-Y", {"en": "Issyk-Kul"}, code_scheme="iso3166-2", parent="KG"),
+        PlaceRow("district", "KG-Y-d", {"en": "Jeti-Oguz"}, parent="KG-Y"),
+        PlaceRow("village", "KG-Y-v", {"en": "Barskoon"}, parent="KG-Y-d"),
+    ]
+    for row in rows:
+        services.place_save(row, at=at)
+    overview, found = client.get(STAFF).text, client.get(f"{STAFF}products/", {"q": product.name[:5].upper()}).text
+    without = f"category={category.slug}"
+    assert without in overview
+    assert f"{STAFF}products/{product.pk}/" in found
+    assert f"{STAFF}products/{product.pk}/" not in client.get(f"{STAFF}products/", {"origin": "with"}).text
+
+    # when
+    page = client.get(f"{STAFF}products/{product.pk}/").text
+    form = dict(re.findall('name="(form_token|seen)" value="([^"]+)"', page))
+    data = form | {"village": "barskoon", "has_makers": "1"}
+    refused = client.post(f"{STAFF}products/{product.pk}/origin/", data | {"form_token": ""})
+    saved = client.post(f"{STAFF}products/{product.pk}/origin/", data)
+
+    # then
+    assert (refused.status_code, saved.status_code) == (403, 303)
+    assert selectors.product_origins([product.pk])[product.pk].village_code == "KG-Y-v"
+    assert f"{STAFF}products/{product.pk}/" in client.get(f"{STAFF}products/", {"origin": "with"}).text
+    others = client.get(f"{STAFF}products/", {"origin": "without", "category": category.slug}).text
+    assert f"{STAFF}products/{product.pk}/" not in others
+    assert f"{STAFF}products/{product_list[0].pk}/" in others
+
+
+def test_the_comparison_of_shop_and_registry_is_a_page(extension: AppExtension, product_staff: Any) -> None:
+    client, _ = entered(extension_token(extension, product_staff))
+
+    assert client.get(f"{STAFF}differences/").status_code == 200
