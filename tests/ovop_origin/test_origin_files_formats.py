@@ -84,20 +84,25 @@ def workbook(rows: Iterable[Sequence[object]], title: str = "places") -> bytes:
     return stream.getvalue()
 
 
-def workbook_with_shared_texts(shared: Sequence[str]) -> bytes:
-    """A sheet `materials` of one column, its texts in the table that they share, as Excel writes them."""
-    source = zipfile.ZipFile(io.BytesIO(workbook([["code"]], "materials")))
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def workbook_of_xml(rows: str, shared: str = "") -> bytes:
+    """A workbook with one sheet `materials` of these rows, and the texts that its cells share, as Excel writes them."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
-    rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{n - 1}</v></c></row>' for n in range(1, len(shared) + 1))
-    parts = {name: source.read(name).decode() for name in source.namelist()}
-    parts["xl/worksheets/sheet1.xml"] = f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>'
-    items = "".join(f"<si><t>{text}</t></si>" for text in shared)
-    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{main}">{items}</sst>'
+    with zipfile.ZipFile(io.BytesIO(workbook([["code"]], "materials"))) as source:
+        parts = {name: source.read(name).decode() for name in source.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{shared}</sst>'
     parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(
         "</Types>", f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
     )
     return zipped(**{name: text.encode() for name, text in parts.items()})
+
+
+def workbook_with_shared_texts(texts: Sequence[str]) -> bytes:
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{n - 1}</v></c></row>' for n in range(1, len(texts) + 1))
+    return workbook_of_xml(rows, "".join(f"<si>{text}</si>" for text in texts))
 
 
 def zipped(**parts: bytes) -> bytes:
@@ -154,13 +159,37 @@ def test_a_text_is_a_text_in_xlsx_whatever_it_looks_like(text: str) -> None:
 
 
 def test_texts_that_excel_has_shared_and_escaped_are_read_as_they_were() -> None:
-    content = workbook_with_shared_texts(["code", "x005F_", "one_x000D_\ntwo", "_x005F_x0041_"])
+    content = workbook_with_shared_texts(
+        [
+            "<t>code</t>",
+            "<t>x005F_</t>",
+            "<t>one_x000D_\ntwo</t>",
+            "<t>_x005F_x0041_</t>",
+            '<r><t>in </t></r><r><t>pieces</t></r><rPh sb="0" eb="1"><t>not this</t></rPh>',
+        ]
+    )
 
     assert read("registry.xlsx", content)["materials"][1:] == [
         (2, ["x005F_"]),
         (3, ["one\r\ntwo"]),
         (4, ["_x0041_"]),
+        (5, ["in pieces"]),
     ]
+
+
+def test_rows_of_xlsx_have_the_numbers_that_the_sheet_gives_them() -> None:
+    cell = '<c t="inlineStr"><is><t>x</t></is></c>'
+    content = workbook_of_xml(f'<row r="1">{cell}</row><row r="5"><c r="C5" t="b"><v>1</v></c></row><row>{cell}</row>')
+
+    assert read("registry.xlsx", content)["materials"] == [(1, ["x"]), (5, [None, None, True]), (6, ["x"])]
+
+
+@pytest.mark.parametrize("at", ['<row r="99999999"><c r="A99999999"', '<row r="2"><c r="ZZZ2"'])
+def test_a_cell_far_away_is_refused_at_once(at: str) -> None:
+    content = workbook_of_xml(f"{at}><v>1</v></c></row>")
+
+    with pytest.raises(FileTooLarge):
+        read("registry.xlsx", content)
 
 
 def test_an_export_has_numbers_and_days_as_excel_knows_them() -> None:
@@ -263,7 +292,7 @@ def test_a_zip_file_that_lies_about_its_size_is_refused() -> None:
 
 def test_what_excel_would_hold_in_memory_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_files, "MAX_PART_BYTES", 10_000)
-    content = workbook_with_shared_texts(["code", "x" * 10_000])
+    content = workbook_with_shared_texts(["<t>code</t>", f"<t>{'x' * 10_000}</t>"])
 
     with pytest.raises(FileTooLarge):
         read("registry.xlsx", content)
