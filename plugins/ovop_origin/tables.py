@@ -442,11 +442,10 @@ def merged(table: Table, cells: Cells, stored: Cells | None, *, is_additive: boo
     """
     old = stored or {}
     if is_additive:
+        whole = {**cells, **{name: text for name, text in old.items() if text}}
         # The kind never changes: a file that has another one is wrong, and to be told so.
-        whole = {
-            **cells,
-            **{name: text for name, text in old.items() if text and (name, name in cells) != ("kind", True)},
-        }
+        if "kind" in cells:
+            whole["kind"] = cells["kind"]
         if "official" in whole:
             # Official is the name that is in the file, as long as there was none to stay.
             new = [tag for tag in cells.get("official", "").split() if not old.get(f"{NAME_PREFIX}{tag}")]

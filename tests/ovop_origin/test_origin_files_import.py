@@ -257,6 +257,15 @@ def test_missing_columns_keep_what_is_stored(full: None) -> None:
     ]
 
 
+def test_places_without_their_kinds_are_put_into_their_order(full: None) -> None:
+    # a village whose code stands before that of its district, and that of the country
+    files = csv_files(places="code,name:ja\nKG-Y-barskoon,バルスコーン\nKG-Y-jeti-oguz,ジェティ・オグズ\nKG,キルギス\n")
+
+    changes = [key for _, key, *_ in changes_of(files)]
+
+    assert changes == ["KG", "KG-Y-jeti-oguz", "KG-Y-barskoon"]
+
+
 def test_an_empty_cell_clears_the_value_and_removes_the_name(full: None) -> None:
     files = csv_files(
         places="code,latitude,longitude,classifier_scheme,classifier_code,name:ky\nKG-Y-barskoon,,,,,\n",
