@@ -270,7 +270,7 @@ def _xlsx_rows(reader: _WorkbookReader, part: str) -> Iterator[tuple[int, Sequen
                     continue
                 if max(filled) >= MAX_COLUMNS:
                     raise _too_large(f"The row has {max(filled) + 1} cells", MAX_COLUMNS, "cells", number)
-                yield number, [found.get(at) for at in range(max(filled) + 1)]
+                yield number, [found.get(at) for at in range(min(max(found) + 1, MAX_COLUMNS))]
     except OvopError:
         raise
     except Exception as error:  # openpyxl, as above

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
@@ -123,6 +123,7 @@ def texts(rows: list[tuple[int, list[RawCell]]], width: int) -> list[list[str]]:
 
 
 @given(rows=st.lists(NASTY, min_size=1, max_size=6))
+@example(rows=[" ", "\r\n", "\x85"])
 def test_csv_gives_back_every_text(rows: list[str]) -> None:
     table = [("p", "v", "", story) for story in rows]
 
@@ -132,6 +133,7 @@ def test_csv_gives_back_every_text(rows: list[str]) -> None:
 
 
 @given(rows=st.lists(NASTY, min_size=1, max_size=3))
+@example(rows=[" ", "\r\n", "\x85"])
 def test_xlsx_gives_back_every_text(rows: list[str]) -> None:
     table = [("p", "v", "", story) for story in rows]
 
