@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from origin_files_world import FULL, as_file, csv_files, do_import, everything, table_rows
@@ -14,11 +15,12 @@ from ovop_origin.management.file_console import SHOWN_ROWS
 from ovop_origin.models import Place, PlaceName
 from ovop_origin.records import PlaceRow
 from ovop_origin.regions import iso_regions
+from ovop_origin.selectors.exports import one_snapshot
 from ovop_origin.services.curated import CURATED, curated_places_load
 from ovop_origin.tables import TABLES
 from ovop_shared.catalogue import host_catalogue
-
-pytestmark = pytest.mark.usefixtures("shop")
+from ovop_shared.records import ProductRecord
+from ovop_standalone.catalogue import known_products_store
 
 CHANGED = "code,kind,parent,name:en\nKG-Y-tamga,village,KG-Y-jeti-oguz,Tamga [new]\nKG-Y-ton,district,KG-Y,Ton\n"
 
@@ -29,7 +31,7 @@ def full(shop: None) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(shop: None, tmp_path: Path) -> Path:
     for name, text in FULL.items():
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
     return tmp_path
@@ -119,7 +121,7 @@ def test_a_refused_import_reports_every_problem(full: None, tmp_path: Path) -> N
     assert found["203"] == ["places.csv", "places", "203", "parent", "wrong_parent", ""]
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_refused(shop: None, tmp_path: Path) -> None:
     _, error = run_refused("ovop_origin_import", tmp_path / "places.csv")
 
     assert "cannot be read" in error
@@ -155,14 +157,14 @@ def test_only_the_tables_that_are_asked_for_are_exported(full: None, tmp_path: P
     assert sorted(file.name for file in tmp_path.iterdir()) == ["makers.csv", "materials.csv"]
 
 
-def test_a_format_that_is_not_the_targets_is_refused(tmp_path: Path) -> None:
+def test_a_format_that_is_not_the_targets_is_refused(shop: None, tmp_path: Path) -> None:
     for target, format_ in (("registry.xlsx", "csv"), ("registry", "xlsx")):
         _, error = run_refused("ovop_origin_export", tmp_path / target, "--format", format_)
         assert "xlsx goes to an .xlsx file" in error
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_curated_places_are_loaded_and_loaded_again() -> None:
+def test_the_curated_places_are_loaded_and_loaded_again(shop: None) -> None:
     first, second = run("ovop_origin_places"), run("ovop_origin_places")
 
     codes = {region.code for country in ("KG", "KZ", "TJ", "UZ") for region in iso_regions(country)}
@@ -180,7 +182,7 @@ def test_the_curated_places_are_loaded_and_loaded_again() -> None:
     ]
 
 
-def test_what_staff_changed_stays_when_the_curated_places_are_loaded_again() -> None:
+def test_what_staff_changed_stays_when_the_curated_places_are_loaded_again(shop: None) -> None:
     # given: staff gave a country one name of their own, and took another away
     run("ovop_origin_places")
     english = PlaceName.objects.get(place__code="KG", language="en").text
@@ -199,17 +201,35 @@ def test_what_staff_changed_stays_when_the_curated_places_are_loaded_again() -> 
     assert PlaceName.objects.get(place__code="KG", language="en").text == english
 
 
-def test_a_dry_run_of_the_curated_places_shows_what_is_new() -> None:
+def test_a_dry_run_of_the_curated_places_shows_what_is_new(shop: None) -> None:
     shown = run("ovop_origin_places", "--dry-run")
 
     assert ["places", "KG", "", "", "new"] in cells_of(shown)
     assert Place.objects.count() == 0
 
 
-def test_the_curated_file_is_a_file_for_the_import(tmp_path: Path) -> None:
+def test_the_curated_file_is_a_file_for_the_import(shop: None, tmp_path: Path) -> None:
     curated_places_load(catalogue=host_catalogue(), at=AT)
     before = table_rows("places")
 
     do_import([as_file("places.csv", CURATED.read_bytes())])
 
     assert table_rows("places") == before
+
+
+def test_an_export_is_the_registry_at_one_moment(committed_database: str) -> None:
+    # given
+    known_products_store([ProductRecord(11, "felt-slippers", "S", "t"), ProductRecord(12, "wild-berry-jam", "J", "t")])
+    do_import(csv_files(**FULL))
+
+    # when: somebody writes after the first table was read
+    with one_snapshot():
+        before = table_rows("places")
+        with psycopg.connect(committed_database) as other:
+            other.execute("UPDATE ovop_origin_placename SET text = 'other'")
+            other.execute("UPDATE ovop_origin_producer SET status = 'left'")
+        inside = table_rows("places"), {row["status"] for row in table_rows("producers")}
+
+    # then
+    assert inside == (before, {"active", "paused"})
+    assert {row["status"] for row in table_rows("producers")} == {"left"}
