@@ -309,7 +309,7 @@ def test_the_form_as_it_is_shown_changes_nothing(registry: None) -> None:
     ("changes", "code"),
     [
         ({"village": "Nowhere"}, "unknown_place"),
-        ({"village": "KG-Y"}, "unknown_place"),
+        ({"village": "KG-Y"}, "not_a_village"),
         ({"village": ""}, "unknown_place"),
         ({"producer": ["nobody"], "share": ["100"]}, "unknown_producer"),
         ({"producer": ["m3"], "share": ["99.99"]}, "shares_do_not_add_up"),

@@ -252,13 +252,16 @@ def test_a_form_token_is_bound_to_one_session() -> None:
     assert not is_form_token(session, "0" * 80)
 
 
-def test_a_token_in_a_header_leaves_the_cookie_aside(accounts: Accounts) -> None:
+@pytest.mark.parametrize("header", ["Authorization", "Authorization-Bearer"])
+def test_a_token_in_a_header_leaves_the_cookie_aside(accounts: Accounts, header: str) -> None:
     cookie = entered().cookies[COOKIE].value
-    request = RequestFactory().post(PAGE, headers={"authorization": "Bearer x"})
+    request = RequestFactory().get(PAGE, headers={header: "Bearer x"})
     request.COOKIES[COOKIE] = cookie
     attach_requester(request, Requester(RequesterKind.CUSTOMER, name="customer@example.com"))
 
-    assert answer(page, request).status_code == 403
+    response = answer(page, request)
+
+    assert (response.status_code, code_of(response)) == (403, "permission_denied")
 
 
 def test_an_app_with_a_token_needs_no_form_token(accounts: Accounts) -> None:

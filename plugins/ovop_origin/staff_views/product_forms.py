@@ -3,7 +3,7 @@
 import datetime
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -19,6 +19,7 @@ from ovop_origin.errors import (
     InvalidDay,
     InvalidQuantity,
     InvalidShare,
+    NotAVillage,
     UnknownPlace,
     UnknownProducer,
 )
@@ -113,7 +114,7 @@ def save_origin(product_pk: int, form: OriginForm, *, at: datetime.datetime) -> 
     if form.seen != _digest(product_pk):
         problems.add("form", ChangedMeanwhile("Somebody else has changed this product meanwhile."))
         return False
-    village = _resolved(form.village, "village", problems, selectors.villages_like, UnknownPlace)
+    village = _resolved(form.village, "village", problems, selectors.villages_like, _no_village)
     details = selectors.product_details([product_pk]).get(product_pk)
     if form.has_makers:
         makers = _makers(form, problems)
@@ -163,7 +164,7 @@ def save_lot(product_pk: int, form: LotForm, *, at: datetime.datetime) -> bool:
     problems = form.problems
     village = ""
     if form.village:
-        found = _resolved(form.village, "lot_village", problems, selectors.villages_like, UnknownPlace)
+        found = _resolved(form.village, "lot_village", problems, selectors.villages_like, _no_village)
         village = found.code if found else ""
     made_on = datetime.date.min
     try:
@@ -211,12 +212,18 @@ def _makers(form: OriginForm, problems: FormProblems) -> dict[str, int]:
     return makers
 
 
+def _no_village(message: str, *, params: Mapping[str, object]) -> OvopError:
+    if selectors.places([str(params["value"])]):
+        return NotAVillage(f"{params['value']} is no village.", params=params)
+    return UnknownPlace(message, params=params)
+
+
 def _resolved(
     text: str,
     name: str,
     problems: FormProblems,
     look: Callable[[str], Sequence[Found]],
-    unknown: type[OvopError],
+    unknown: Callable[..., OvopError],
 ) -> Found | None:
     """The one thing of that code, or of that name; a problem at the field `name` when it is not one."""
     found = look(text)
