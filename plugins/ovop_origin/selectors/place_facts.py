@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, FloatField, Q, Value
-from django.db.models.functions import ASin, Cast, Cos, Least, Power, Radians, Sin, Sqrt
+from django.db.models.functions import ASin, Cast, Cos, Least, Power, Radians, Round, Sin, Sqrt
 
 from ovop_origin.errors import CoordinatesOffMap
 from ovop_origin.geo import EARTH_RADIUS_METRES, box_around
@@ -86,7 +86,8 @@ def villages_near(
 ) -> tuple[NearPlace, ...]:
     """The villages at most `metres` from a point in degrees, nearest first, then by code; at most `limit` of them.
 
-    Distances are great circles on a sphere of `geo.EARTH_RADIUS_METRES`. Two queries. Raises CoordinatesOffMap.
+    Distances are great circles on a sphere of `geo.EARTH_RADIUS_METRES`; those of one whole metre are as near as each
+    other. Three queries. Raises CoordinatesOffMap.
     """
     for name, value, edge in (("latitude", latitude, 90), ("longitude", longitude, 180)):
         if not -edge <= value <= edge:
@@ -106,7 +107,7 @@ def villages_near(
         Place.objects.filter(in_longitudes, kind=PlaceKind.VILLAGE, latitude__gte=box.south, latitude__lte=box.north)
         .annotate(metres=ASin(Sqrt(Least(chord, Value(1.0)))) * (2 * EARTH_RADIUS_METRES))
         .filter(metres__lte=metres)
-        .order_by("metres", "code")
+        .order_by(Round("metres"), "code")
         .values_list("code", "metres")[:limit]
     )
     distances = dict(rows)
