@@ -18,6 +18,7 @@ BENCHES = {
     "settle_vs_copy": "tests.benchmarks.bench_settlement",
     "settle_order_queries": "tests.benchmarks.bench_queries",
     "gate_decision": "tests.benchmarks.bench_gate",
+    "products_query_ratio": "tests.benchmarks.bench_saleor",
 }
 """Name -> the module whose function of that name takes a Bench and gives its rows, the first of that name."""
 

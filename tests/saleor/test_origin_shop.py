@@ -273,10 +273,18 @@ def test_a_group_of_many_with_long_names_does_not_stop_saleors_index(projected: 
 
 
 def test_names_are_spelt_as_they_are_typed() -> None:
-    assert list(dict.fromkeys(spellings("Qoʻngʻirot"))) == ["Qoʻngʻirot", "Qo'ng'irot", "Qongirot"]
-    assert list(dict.fromkeys(spellings("Qońırat"))) == ["Qońırat", "Qońirat", "Qonirat"]
-    assert list(dict.fromkeys(spellings("Чимбай"))) == ["Чимбай"]
-    assert list(dict.fromkeys(spellings("ヌクス"))) == ["ヌクス"]
+    assert spellings("Qoʻngʻirot") == (
+        "Qoʻngʻirot",
+        "Qo'ng'irot",
+        "Qongirot",
+    )
+    assert spellings("Qońırat") == (
+        "Qońırat",
+        "Qońirat",
+        "Qonirat",
+    )
+    assert spellings("Чимбай") == ("Чимбай",)
+    assert spellings("ヌクス") == ("ヌクス",)
 
 
 # Metadata

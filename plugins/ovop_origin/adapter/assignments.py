@@ -10,6 +10,21 @@ from typing import Any
 from saleor.attribute.models import AssignedPageAttributeValue, AssignedProductAttributeValue, AttributeValue
 
 
+@dataclass(slots=True)
+class HeldValue:
+    """A value that an owner holds: the row that assigns it, and the value's own fields."""
+
+    pk: int
+    owner_id: int
+    sort_order: int | None
+    value_id: int
+    attribute_id: int
+    slug: str
+    name: str
+    reference_page_id: int | None
+    plain_text: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class WantedValue:
     """A value that an owner should hold. `value_id` is a choice's, which many owners share.
@@ -24,12 +39,12 @@ class WantedValue:
     reference_page_id: int | None = None
     plain_text: str | None = None
 
-    def describes(self, value: Any) -> bool:
-        """Whether a stored value holds all of this. A choice's own fields are put right where choices are."""
+    def describes(self, held: HeldValue) -> bool:
+        """Whether a held value is all of this. A choice's own fields are put right where choices are."""
         if self.value_id is not None:
-            return bool(value.pk == self.value_id)
+            return held.value_id == self.value_id
         ours = (self.name, self.reference_page_id, self.plain_text)
-        return bool(ours == (value.name, value.reference_page_id, value.plain_text))
+        return ours == (held.name, held.reference_page_id, held.plain_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +63,12 @@ class Assignments:
 
     model: Any
     owner: str
-    rows: dict[int, list[Any]] = field(default_factory=dict)
+    rows: dict[int, list[HeldValue]] = field(default_factory=dict)
     changes: list[ValueChange] = field(default_factory=list)
     new: list[tuple[int, WantedValue, int]] = field(default_factory=list)
-    moved: list[Any] = field(default_factory=list)
-    different: list[Any] = field(default_factory=list)
-    unwanted: list[Any] = field(default_factory=list)
+    moved: list[HeldValue] = field(default_factory=list)
+    different: list[tuple[HeldValue, WantedValue]] = field(default_factory=list)
+    unwanted: list[HeldValue] = field(default_factory=list)
 
     @property
     def changed(self) -> set[int]:
@@ -62,7 +77,7 @@ class Assignments:
     def compare(self, wanted: Mapping[int, Sequence[WantedValue]]) -> None:
         """Find the difference, writing nothing."""
         for owner_id, values in wanted.items():
-            there = {(row.value.attribute_id, row.value.slug): row for row in self.rows.get(owner_id, ())}
+            there = {(row.attribute_id, row.slug): row for row in self.rows.get(owner_id, ())}
             touched: set[int] = set()
             orders: dict[int, int] = {}
             for value in values:
@@ -77,15 +92,15 @@ class Assignments:
                     row.sort_order = order
                     self.moved.append(row)
                     touched.add(value.attribute_id)
-                if not value.describes(row.value):
+                if not value.describes(row):
                     touched.add(value.attribute_id)
-                    self.different.append((row.value, value))
+                    self.different.append((row, value))
             self.unwanted += there.values()
             touched |= {attribute_id for attribute_id, _ in there}
             self.changes += [self._change(owner_id, attribute_id, values) for attribute_id in sorted(touched)]
 
     def _change(self, owner_id: int, attribute_id: int, values: Iterable[WantedValue]) -> ValueChange:
-        shown = (row.value for row in self.rows.get(owner_id, ()) if row.value.attribute_id == attribute_id)
+        shown = (row for row in self.rows.get(owner_id, ()) if row.attribute_id == attribute_id)
         return ValueChange(
             owner_id,
             attribute_id,
@@ -96,15 +111,20 @@ class Assignments:
     def write(self, choice_ids: Collection[int]) -> None:
         """Write the difference; `choice_ids` are the attributes whose values many owners share. At most six queries."""
         if self.unwanted:
-            own = [row.value_id for row in self.unwanted if row.value.attribute_id not in choice_ids]
+            own = [row.value_id for row in self.unwanted if row.attribute_id not in choice_ids]
             self.model.objects.filter(pk__in=[row.pk for row in self.unwanted]).delete()
             AttributeValue.objects.filter(pk__in=own).delete()
         if self.different:
-            for stored, value in self.different:
-                stored.name, stored.plain_text = value.name, value.plain_text
-                stored.reference_page_id = value.reference_page_id
-            stored_values = [stored for stored, _ in self.different]
-            AttributeValue.objects.bulk_update(stored_values, ["name", "reference_page", "plain_text"])
+            values = [
+                AttributeValue(
+                    pk=held.value_id,
+                    name=value.name,
+                    reference_page_id=value.reference_page_id,
+                    plain_text=value.plain_text,
+                )
+                for held, value in self.different
+            ]
+            AttributeValue.objects.bulk_update(values, ["name", "reference_page", "plain_text"])
         if self.new:
             value_ids = self._make_values()
             rows = [
@@ -117,7 +137,8 @@ class Assignments:
             ]
             self.model.objects.bulk_create(rows, ignore_conflicts=True)
         if self.moved:
-            self.model.objects.bulk_update(self.moved, ["sort_order"])
+            rows = [self.model(pk=row.pk, sort_order=row.sort_order) for row in self.moved]
+            self.model.objects.bulk_update(rows, ["sort_order"])
 
     def _make_values(self) -> dict[tuple[int, str], int]:
         """The owners' own values by attribute and slug, made or taken over where Saleor left one behind."""
@@ -151,9 +172,20 @@ def page_values(page_pks: Collection[int], attribute_ids: Collection[int]) -> As
     return _read(AssignedPageAttributeValue, "page_id", page_pks, attribute_ids)
 
 
+_FIELDS = (
+    "value_id",
+    "value__attribute_id",
+    "value__slug",
+    "value__name",
+    "value__reference_page_id",
+    "value__plain_text",
+)
+
+
 def _read(model: Any, owner: str, owner_ids: Collection[int], attribute_ids: Collection[int]) -> Assignments:
     found = Assignments(model, owner)
     rows = model.objects.filter(**{f"{owner}__in": list(owner_ids)}, value__attribute__in=list(attribute_ids))
-    for row in rows.select_related("value").order_by(owner, "sort_order", "pk"):
-        found.rows.setdefault(getattr(row, owner), []).append(row)
+    for row in rows.order_by(owner, "sort_order", "pk").values_list("pk", owner, "sort_order", *_FIELDS):
+        held = HeldValue(*row)
+        found.rows.setdefault(held.owner_id, []).append(held)
     return found

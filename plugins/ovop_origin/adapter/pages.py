@@ -124,7 +124,7 @@ def pages_by_code(page_type: str, codes: Collection[str]) -> dict[str, Page]:
     """
     if not codes:
         return {}
-    pages = Page.objects.filter(page_type__slug=page_type).order_by("-pk")
+    pages = Page.objects.filter(page_type__slug=page_type).only("slug", "title", "metadata").order_by("-pk")
     slugs = {_slug(code): code for code in codes}
     addressed = {page.slug: page for page in pages.filter(slug__in=slugs)}
     found = {
@@ -180,8 +180,10 @@ def _batches() -> Iterator[tuple[str, list[str]]]:
 
 def _project(page_type: str, codes: Collection[str], choices: Choices) -> int:
     """Look first, without a lock: most of the time nothing differs. Then look again at what does, and write it."""
-    looked = _compare(page_type, _wanted(page_type, codes, choices), choices)
-    different = {each.key for each in looked.differences()}
+    different = set(codes)
+    if pages_by_code(page_type, codes):
+        looked = _compare(page_type, _wanted(page_type, codes, choices), choices)
+        different = {each.key for each in looked.differences()}
     if not different:
         return 0
     with transaction.atomic():
@@ -318,7 +320,11 @@ def _change(wanted: Mapping[int, _WantedPage]) -> list[Page]:
 
 def _unnamed() -> Iterator[list[Page]]:
     """Our pages of producers who do not agree to be named, or are none of the registry's."""
-    pages = Page.objects.filter(page_type__slug=PRODUCER, metadata__has_key=CODE_KEY).order_by("pk")
+    pages = (
+        Page.objects.filter(page_type__slug=PRODUCER, metadata__has_key=CODE_KEY)
+        .only("title", "metadata")
+        .order_by("pk")
+    )
     batch = list(pages[:BATCH])
     while batch:
         known = selectors.producers([str(page.metadata[CODE_KEY]) for page in batch])

@@ -4,15 +4,17 @@ Worked through in batches. A batch is looked at without a lock first; most of th
 all. What differs is locked, looked at again, and written in one short transaction.
 """
 
+import json
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from saleor.attribute.models import AssignedProductAttributeValue, Attribute
+from saleor.core.utils.json_serializer import CustomJsonEncoder
 from saleor.page.models import Page
 from saleor.product.models import Product
 
@@ -123,6 +125,11 @@ def settle_products(product_pks: Collection[int], choices: Choices) -> Settled:
     refused: set[int] = set()
     pks = set(product_pks)
     settled = Settled()
+    if not ShownVillage.objects.filter(product_pk__in=pks).exists():
+        # Nothing was ever given to them: all of it differs, and looking would be done twice.
+        settled, pks = _write(pks, refused, choices)
+        if not pks:
+            return settled
     for _ in range(ROUNDS):
         looked = _compare(_read(pks), choices)
         for pk, pick in looked.picks.items():
@@ -257,9 +264,9 @@ class _HeldPages:
         references: dict[tuple[int, int], tuple[Any, ...]] = {}
         for pk, rows in batch.values.rows.items():
             for row in rows:
-                if row.value.reference_page_id:
-                    key = (pk, row.value.attribute_id)
-                    references[key] = (*references.get(key, ()), row.value.reference_page_id)
+                if row.reference_page_id:
+                    key = (pk, row.attribute_id)
+                    references[key] = (*references.get(key, ()), row.reference_page_id)
         page_pks = {pk for each in references.values() for pk in each}
         pages = Page.objects.filter(pk__in=page_pks).values_list("pk", "page_type__slug", f"metadata__{CODE_KEY}")
         found = {pk: (page_type, code) for pk, page_type, code in pages if isinstance(code, str)}
@@ -334,17 +341,12 @@ def _write(pks: Collection[int], refused: Collection[int], choices: Choices) -> 
                 batch.shown.get(pk) or "nothing",
             )
         changed = sorted(batch.changed)
-        typed = [row.value_id for row in batch.values.unwanted if row.value.attribute_id == batch.ours[REGION].pk]
+        typed = [row.value_id for row in batch.values.unwanted if row.attribute_id == batch.ours[REGION].pk]
         batch.values.write(choice_ids(batch.ours))
         remember_shown(batch.given, batch.shown)
         if changed:
             rows = [batch.products[pk] for pk in changed]
-            now = timezone.now()
-            for product in rows:
-                set_metadata(product, batch.metadata[product.pk])
-                product.search_index_dirty = product.search_index_dirty or product.pk in batch.values.changed
-                product.updated_at = now
-            Product.objects.bulk_update(rows, ["metadata", "search_index_dirty", "updated_at"])
+            _store(rows, batch)
             announce_products(rows)
     if typed:
         remove_strays(typed)
@@ -356,6 +358,25 @@ def _write(pks: Collection[int], refused: Collection[int], choices: Choices) -> 
         is_complete=batch.is_complete,
     )
     return settled, left
+
+
+_STORE = """
+    UPDATE product_product SET metadata = new.metadata::jsonb, search_index_dirty = new.is_dirty, updated_at = %s
+    FROM unnest(%s::int[], %s::text[], %s::bool[]) AS new (pk, metadata, is_dirty) WHERE product_product.id = new.pk
+"""
+
+
+def _store(products: list[Product], batch: _Batch) -> None:
+    """One statement: Django's bulk_update would write a condition for each product and column."""
+    now = timezone.now()
+    for product in products:
+        set_metadata(product, batch.metadata[product.pk])
+        product.search_index_dirty = product.search_index_dirty or product.pk in batch.values.changed
+        product.updated_at = now
+    pks = [product.pk for product in products]
+    metadata = [json.dumps(product.metadata, cls=CustomJsonEncoder) for product in products]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [now, pks, metadata, [product.search_index_dirty for product in products]])
 
 
 def _differences(batch: _Batch) -> Iterator[Difference]:

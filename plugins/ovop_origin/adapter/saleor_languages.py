@@ -1,6 +1,7 @@
 """Which of Saleor's language codes a name in one of our languages goes to."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from django.conf import settings
 
@@ -17,6 +18,7 @@ _CODES = {
 }
 
 
+@cache
 def saleor_codes(tag: str) -> tuple[str, ...]:
     """Saleor's codes for a BCP 47 tag, as far as this Saleor has them; empty for English and what it does not know."""
     known = dict(settings.LANGUAGES)

@@ -5,7 +5,8 @@ text of an attribute that shoppers do not see. Public names only: whoever search
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 
 from ovop_origin.models import PlaceKind
 from ovop_origin.provenance import Provenance
@@ -30,16 +31,17 @@ def search_words(provenance: Provenance) -> str:
     return "\n".join(lines)
 
 
-def spellings(name: str) -> Iterator[str]:
+@lru_cache(maxsize=4_096)
+def spellings(name: str) -> tuple[str, ...]:
     """The name as recorded, and as it is typed on a keyboard without its apostrophes and accents."""
-    yield name
     plain = name.replace("ı", "i")
-    yield _replace(plain, _APOSTROPHES, "'")
+    typed = [name, _replace(plain, _APOSTROPHES, "'")]
     plain = _replace(plain, _APOSTROPHES, "")
-    yield plain
-    letters = (each for each in unicodedata.normalize("NFD", plain) if not unicodedata.combining(each))
-    if plain.isascii() or any("LATIN" in unicodedata.name(each, "") for each in plain if each.isalpha()):
-        yield "".join(letters)
+    typed.append(plain)
+    if any("LATIN" in unicodedata.name(each, "") for each in plain if not each.isascii()):
+        letters = (each for each in unicodedata.normalize("NFD", plain) if not unicodedata.combining(each))
+        typed.append("".join(letters))
+    return tuple(dict.fromkeys(typed))
 
 
 def _replace(text: str, characters: Iterable[str], by: str) -> str:

@@ -55,26 +55,26 @@ def compare_translations(
     """
     compared = Translations(model, text)
     rows = model.objects.filter(**{f"{owner}__in": list(wanted)}, language_code__in=managed_codes())
-    stored = {} if is_new else {(getattr(row, owner), row.language_code): row for row in rows}
     kept = {"id", owner, "language_code", text}
     others = [each.attname for each in model._meta.concrete_fields if each.attname not in kept]
+    columns = ("pk", owner, "language_code", text, *others)
+    # Not as instances: of a large registry there are a hundred thousand.
+    stored = {} if is_new else {row[1:3]: row for row in rows.values_list(*columns)}
     for owner_id, texts in wanted.items():
         for code, wanted_text in texts.items():
             row = stored.pop((owner_id, code), None)
             if row is None:
                 compared.changes.append(TranslationChange(owner_id, code, "", wanted_text))
                 compared.new.append(model(**{owner: owner_id, "language_code": code, text: wanted_text}))
-            elif getattr(row, text) != wanted_text:
-                compared.changes.append(TranslationChange(owner_id, code, getattr(row, text) or "", wanted_text))
-                setattr(row, text, wanted_text)
-                compared.different.append(row)
+            elif row[3] != wanted_text:
+                compared.changes.append(TranslationChange(owner_id, code, row[3] or "", wanted_text))
+                compared.different.append(model(**{"pk": row[0], text: wanted_text}))
     for (owner_id, code), row in stored.items():
-        shown = getattr(row, text)
-        if not any(getattr(row, name) for name in others):
-            compared.gone.append(row.pk)
+        pk, shown = row[0], row[3]
+        if not any(row[4:]):
+            compared.gone.append(pk)
         elif shown:
-            setattr(row, text, None)
-            compared.different.append(row)
+            compared.different.append(model(**{"pk": pk, text: None}))
         else:
             continue
         compared.changes.append(TranslationChange(owner_id, code, shown or "", ""))

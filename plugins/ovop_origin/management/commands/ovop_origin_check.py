@@ -12,11 +12,11 @@ from ovop_shared.console import command_console
 from ovop_shared.errors import OvopError
 
 KINDS = {
-    "differs": "the shop will be put right",
-    "pick": "staff picked it; the registry will take it",
-    "conflict": "both were changed; the registry's will stay",
-    "stray": "belongs to nothing; will be removed",
-    "gone": "the shop no longer has the product",
+    "differs": "shop is put right",
+    "pick": "registry takes it",
+    "conflict": "registry stays",
+    "stray": "is removed",
+    "gone": "stays",
 }
 
 
@@ -31,7 +31,8 @@ class Command(BaseCommand):
         if check is None:
             raise CommandError("There is no Saleor here to compare with: run this command where Saleor runs.")
         console = command_console(self)
-        table = Table("What", "Which", "Field", "Shop", "Registry", "Then", title="Registry and shop")
+        table = Table("What", "Which", "Field", "Shop", "Registry")
+        table.add_column("Then", no_wrap=True)
         counts: Counter[str] = Counter()
         try:
             for difference in check.differences():
@@ -65,7 +66,8 @@ class Command(BaseCommand):
         unplaced = check.unplaced() if check else ()
         if not unplaced:
             return
-        table = Table("Category", "Products", title="Goods without an origin: listed, never guessed")
+        self.stdout.write("Goods without an origin, by category; listed, never guessed:")
+        table = Table("Category", "Products")
         for category in unplaced:
             table.add_row(f"{category.name} ({category.slug})" if category.slug else "-", str(category.products))
         command_console(self).print(table)
