@@ -16,6 +16,8 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "ovop_bench"
+NAMED_SERVER = os.environ.get("DATABASE_URL")
+"""What the caller named, before this module puts the bench's own database in its place."""
 
 
 class BenchUnavailable(Exception):
