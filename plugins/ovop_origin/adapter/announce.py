@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -33,7 +32,7 @@ def announcing() -> Iterator[None]:
 
 def announce_products(products: Sequence[Product]) -> None:
     if products:
-        transaction.on_commit(partial(_products_updated, products), robust=True)
+        transaction.on_commit(lambda: _products_updated(products), robust=True)
 
 
 def announce_pages(created: Sequence[Page], updated: Sequence[Page], deleted: Sequence[Page]) -> None:
@@ -44,7 +43,12 @@ def announce_pages(created: Sequence[Page], updated: Sequence[Page], deleted: Se
         (WebhookEventAsyncType.PAGE_DELETED, deleted),
     ):
         if pages:
-            transaction.on_commit(partial(_pages_changed, event, pages), robust=True)
+            _pages_after_commit(event, pages)
+
+
+def _pages_after_commit(event: str, pages: Sequence[Page]) -> None:
+    # No partial: Django logs a robust callback's failure by its __qualname__, which a partial lacks (5.2).
+    transaction.on_commit(lambda: _pages_changed(event, pages), robust=True)
 
 
 def _products_updated(products: Sequence[Product]) -> None:

@@ -3,7 +3,6 @@
 import logging
 import os
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from celery import Task
@@ -15,7 +14,8 @@ logger = logging.getLogger(__name__)
 
 def enqueue(task: Task, *args: Any, countdown_seconds: int = 0) -> None:
     """Send the task once the current transaction commits. A broker that is away is logged; the sweep catches up."""
-    transaction.on_commit(partial(_send, task, args, countdown_seconds), robust=True)
+    # No partial: Django logs a robust callback's failure by its __qualname__, which a partial lacks (5.2).
+    transaction.on_commit(lambda: _send(task, args, countdown_seconds), robust=True)
 
 
 def _send(task: Task, args: tuple[Any, ...], countdown_seconds: int) -> None:
