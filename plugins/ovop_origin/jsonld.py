@@ -37,7 +37,7 @@ def product_jsonld(
     certificates: Sequence[ProductCertificate] = (),
     lot: LotProvenance | None = None,
 ) -> dict[str, Any]:
-    """A schema.org Product, ready for json.dumps. Names are in `language` or the next best recorded one.
+    """A schema.org Product, ready for json.dumps. Names and story are in `language` or the next best recorded one.
 
     `name` and `url` are the product's; with `lot` it is that lot's: its village, its contributors, its day.
     """
@@ -60,8 +60,8 @@ def product_jsonld(
     _add(data, "manufacturer", _distinct(_producer(maker, language) for maker in makers))
     _add(data, "material", [best_name(part.names, language) for part in provenance.materials])
     _add(data, "gtin", list(provenance.gtins))
-    if provenance.story:
-        data["description"] = provenance.story
+    if provenance.stories:
+        data["description"] = best_name(provenance.stories, language)
     if lot:
         data["productionDate"] = lot.made_on.isoformat()
         data["gs1:hasBatchLotNumber"] = lot.code

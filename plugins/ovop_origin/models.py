@@ -240,7 +240,21 @@ class ProductOrigin(models.Model):
 
     product_pk = models.BigIntegerField(unique=True)
     village = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="product_origins")
-    story = models.TextField(blank=True, default="")
+
+
+class ProductStory(models.Model):
+    """What there is to tell of a product, in one language and script."""
+
+    origin = models.ForeignKey(ProductOrigin, on_delete=models.CASCADE, related_name="stories")
+    language = models.CharField(max_length=16)
+    text = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["origin", "language"], name="ovop_product_story_language"),
+            models.CheckConstraint(condition=Q(language__regex=LANGUAGE_PATTERN), name="ovop_product_story_tag"),
+            models.CheckConstraint(condition=~Q(text=""), name="ovop_product_story_text"),
+        ]
 
 
 class Maker(models.Model):

@@ -40,7 +40,7 @@ class Provenance:
     places: tuple[PlaceFacts, ...]
     makers: tuple[PublicProducer, ...]
     materials: tuple[MaterialPart, ...]
-    story: str
+    stories: Mapping[str, str]
     gtins: tuple[str, ...]
 
 
@@ -78,7 +78,7 @@ def provenances(product_pks: Collection[int]) -> dict[int, Provenance]:
                 MaterialPart(part.code, part.names, part.share, places.get(part.place_code, ()))
                 for part in (known.materials if known else ())
             ),
-            story=known.story if known else "",
+            stories=known.stories if known else {},
             gtins=known.gtins if known else (),
         )
     return found

@@ -1,16 +1,18 @@
 """The rows of a registry document (`ovop_shared.documents` says how it is read).
 
 It is `{"version": 1, "places": […], "producers": […], "memberships": […], "materials": […], "products": […],
-"lots": […]}`, each section optional. The `names` of a row are all its names, by BCP 47 tag.
+"lots": […]}`, each section optional. The `names` of a row are all its names, by BCP 47 tag; so are the `stories` of a
+product. One `story` instead of them is English.
 """
 
 import datetime
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
 from ovop_shared.documents import Document, Fields
+from ovop_shared.languages import DEFAULT_LANGUAGE
 
 Part = TypeVar("Part")
 
@@ -100,12 +102,15 @@ class ProductMaterialRow:
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """`slug` is the product's slug in the shop, `village` a place's code, `gtins` its GTINs as they are written."""
+    """`slug` is the product's slug in the shop, `village` a place's code, `gtins` its GTINs as they are written.
+
+    `stories` are what there is to tell, by BCP 47 tag; an empty one is none.
+    """
 
     slug: str
     village: str
     makers: tuple[MakerRow, ...] = ()
-    story: str = ""
+    stories: Mapping[str, str] = field(default_factory=dict)
     materials: tuple[ProductMaterialRow, ...] = ()
     gtins: tuple[str, ...] = ()
     row: int | None = None
@@ -227,7 +232,7 @@ def _product(fields: Fields) -> ProductRow:
         slug=fields.take("slug", str),
         village=fields.take("village", str),
         makers=_parts(fields, "makers", "producer", "share", MakerRow),
-        story=fields.take("story", str, "").strip(),
+        stories=_stories(fields),
         materials=_parts(fields, "materials", "material", "share", ProductMaterialRow),
         gtins=_texts(fields, "gtins"),
         row=fields.row,
@@ -262,6 +267,18 @@ def _texts(fields: Fields, name: str) -> tuple[str, ...]:
     if not all(isinstance(text, str) for text in texts):
         raise fields.refusal(f"{name!r} is not a list of texts.", name)
     return tuple(texts)
+
+
+def _stories(fields: Fields) -> dict[str, str]:
+    """The stories by tag, as they are written. Raises InvalidDocument, also for one without a language beside them."""
+    plain, stories = fields.take("story", str, ""), fields.take("stories", dict, {})
+    if not all(isinstance(tag, str) and isinstance(text, str) for tag, text in stories.items()):
+        raise fields.refusal("'stories' maps language tags to texts.", "stories")
+    if plain and stories:
+        raise fields.refusal(
+            "'story' stands for the English one of 'stories': there is one of them or the other.", "story"
+        )
+    return {DEFAULT_LANGUAGE: plain} if plain else dict(stories)
 
 
 def _flag(fields: Fields, name: str) -> bool | None:

@@ -171,13 +171,15 @@ def check_material(row: MaterialRow) -> MaterialRow:
 
 
 def check_product(row: ProductRow) -> ProductRow:
-    """Everything about a product's origin except whether what it names is there. A GTIN named twice counts once."""
-    story = row.story.strip()
-    _check_text("story", story, row.row, STORY_LENGTH)
+    """Everything about a product's origin except whether what it names is there.
+
+    A GTIN named twice counts once, a story without a text not at all.
+    """
+    stories = _checked_stories(row.stories, row.row)
     check_makers(row.makers, row.row)
     _check_shares("materials", ((each.material, each.share) for each in row.materials), DuplicateMaterial, row.row)
     gtins = {gtin14(text, row.row) for text in row.gtins}
-    return replace(row, story=story, gtins=tuple(sorted(gtins)))
+    return replace(row, stories=stories, gtins=tuple(sorted(gtins)))
 
 
 def check_makers(makers: Iterable[MakerRow], row: int | None = None) -> None:
@@ -379,6 +381,21 @@ def _checked_names(names: Mapping[str, str], row: int | None) -> dict[str, str]:
                 params={"tag": tag, "value": text},
             )
     return checked
+
+
+def _checked_stories(stories: Mapping[str, str], row: int | None) -> dict[str, str]:
+    checked: dict[str, str] = {}
+    for given, whole in stories.items():
+        tag, text = _name_tag(given, "stories", row), whole.strip()
+        if tag in checked:
+            broken = f"There are two stories in {tag}."
+        elif len(text) > STORY_LENGTH or not is_storable(text):
+            broken = f"The story in {tag} is longer than {STORY_LENGTH} characters or cannot be stored."
+        else:
+            checked[tag] = text
+            continue
+        raise InvalidText(broken, field="stories", row=row, params={"tag": tag, "value": text})
+    return {tag: text for tag, text in checked.items() if text}
 
 
 def _name_tag(tag: str, field: str, row: int | None) -> str:

@@ -2,8 +2,9 @@
 
 A row is a mapping of column names to texts, one spelling per value (`cell_text`): what an export writes, what an import
 keeps until the whole file is read, and what a missing column is filled up with from the registry. `product` is the
-product's slug; a name's column is `name:` and its BCP 47 tag; `source` says where a curated row is from and is not
-stored. Several tables make one thing (a product, a lot): `Table.owner` are the columns that name it.
+product's slug; a name's column is `name:` and its BCP 47 tag, a story's `story:` and its tag; `source` says where a
+curated row is from and is not stored. Several tables make one thing (a product, a lot): `Table.owner` are the columns
+that name it.
 """
 
 import datetime
@@ -47,6 +48,7 @@ Cells = Mapping[str, str]
 """A row of a table: column name -> text, empty for no value."""
 
 NAME_PREFIX = "name:"
+STORY_PREFIX = "story:"
 
 EXACT_DIGITS = 15
 """A spreadsheet's numbers are binary fractions: from the sixteenth digit on they are not what was typed."""
@@ -81,7 +83,7 @@ class Column:
 class Table:
     """`key` names the columns that tell its rows apart, the first `owner_width` of them the thing in `section`.
 
-    A row with an empty last key says that the thing has none of these.
+    A row with an empty last key says that the thing has none of these. `prefix` is that of its columns by language.
     """
 
     name: str
@@ -89,7 +91,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     owner_width: int
-    has_names: bool = False
+    prefix: str = ""
 
     @property
     def owner(self) -> tuple[str, ...]:
@@ -102,7 +104,7 @@ class Table:
 
     @property
     def header(self) -> tuple[str, ...]:
-        """The columns of an export: all that are stored, and a name in every language."""
+        """The columns of an export: all that are stored, and a name or a story in every language."""
         return tuple(column.name for column in export_columns(self))
 
 
@@ -136,7 +138,7 @@ _TABLES = (
         ),
         key=("code",),
         owner_width=1,
-        has_names=True,
+        prefix=NAME_PREFIX,
     ),
     Table(
         "producers",
@@ -159,7 +161,7 @@ _TABLES = (
         ),
         key=("code",),
         owner_width=1,
-        has_names=True,
+        prefix=NAME_PREFIX,
     ),
     Table(
         "memberships",
@@ -168,13 +170,14 @@ _TABLES = (
         key=("group", "member"),
         owner_width=2,
     ),
-    Table("materials", "materials", (_code(), Column("place")), key=("code",), owner_width=1, has_names=True),
+    Table("materials", "materials", (_code(), Column("place")), key=("code",), owner_width=1, prefix=NAME_PREFIX),
     Table(
         "products",
         "products",
-        (_PRODUCT, _code("village"), Column("gtins", Kind.LIST, 2_000), Column("story", Kind.TEXT, STORY_LENGTH)),
+        (_PRODUCT, _code("village"), Column("gtins", Kind.LIST, 2_000)),
         key=("product",),
         owner_width=1,
+        prefix=STORY_PREFIX,
     ),
     Table(
         "makers",
@@ -208,15 +211,19 @@ _TABLES = (
 TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in _TABLES})
 """Section by section, in the order in which a registry is built up."""
 
-NAME_COLUMNS: Mapping[str, Column] = MappingProxyType(
-    {tag: Column(f"{NAME_PREFIX}{tag}", Kind.TEXT, NAME_LENGTH) for tag in sorted(NAME_TAGS)}
+LANGUAGE_COLUMNS: Mapping[str, Mapping[str, Column]] = MappingProxyType(
+    {
+        prefix: MappingProxyType({tag: Column(f"{prefix}{tag}", Kind.TEXT, length) for tag in sorted(NAME_TAGS)})
+        for prefix, length in ((NAME_PREFIX, NAME_LENGTH), (STORY_PREFIX, STORY_LENGTH))
+    }
 )
+"""Prefix -> tag -> the column of the texts in that language and script."""
 
 
 def export_columns(table: Table) -> tuple[Column, ...]:
     """What an export of the table writes, in order."""
     stored = tuple(column for column in table.columns if column.is_stored)
-    return (*stored, *NAME_COLUMNS.values()) if table.has_names else stored
+    return (*stored, *LANGUAGE_COLUMNS[table.prefix].values()) if table.prefix else stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +256,7 @@ def read_header(table: Table, cells: Sequence[RawCell]) -> tuple[tuple[Column | 
             if isinstance(cell, Formula):
                 raise FormulaInCell("A header is a text, not a formula.", field=text)
             if text:
-                column = known.get(text) or _name_column(table, text)
+                column = known.get(text) or _language_column(table, text)
                 if column in columns:
                     raise DuplicateColumn(f"The column {text!r} stands there twice.", field=text)
         except OvopError as problem:
@@ -262,17 +269,16 @@ def read_header(table: Table, cells: Sequence[RawCell]) -> tuple[tuple[Column | 
     return tuple(columns), problems
 
 
-def _name_column(table: Table, text: str) -> Column:
-    prefix, colon, tag = text.partition(":")
-    if not (table.has_names and colon and prefix == NAME_PREFIX[:-1]):
-        names = [*(column.name for column in table.columns), *([f"{NAME_PREFIX}<tag>"] if table.has_names else [])]
+def _language_column(table: Table, text: str) -> Column:
+    if not (table.prefix and text.startswith(table.prefix)):
+        names = [*(column.name for column in table.columns), *([f"{table.prefix}<tag>"] if table.prefix else [])]
         raise UnknownColumn(
             f"The table {table.name} has no column {text!r}, but {', '.join(names)}.",
             field=text,
             params={"columns": names},
         )
     try:
-        return NAME_COLUMNS[name_tag(tag)]
+        return LANGUAGE_COLUMNS[table.prefix][name_tag(text.removeprefix(table.prefix))]
     except UnknownLanguage as error:
         raise UnknownLanguage(error.message, field=text, params=error.params) from None
 
@@ -463,7 +469,7 @@ def place_row(cells: Cells, row: int) -> PlaceRow:
     return PlaceRow(
         kind=cells["kind"],
         code=cells["code"],
-        names=_names(cells),
+        names=_texts(cells, NAME_PREFIX),
         code_scheme=cells.get("code_scheme") or scheme,
         parent=cells.get("parent", ""),
         official=tuple(cells.get("official", "").split()),
@@ -483,7 +489,7 @@ def producer_row(cells: Cells, row: int) -> ProducerRow:
         kind=cells["kind"],
         village=cells["village"],
         language=cells["language"],
-        names=_names(cells),
+        names=_texts(cells, NAME_PREFIX),
         status=cells.get("status") or "active",
         saleor_user_id=cells.get("saleor_user_id", ""),
         is_name_public=bool(_boolean_value(cells.get("is_name_public"))),
@@ -505,7 +511,7 @@ def membership_row(cells: Cells, row: int) -> MembershipRow:
 
 
 def material_row(cells: Cells, row: int) -> MaterialRow:
-    return MaterialRow(cells["code"], _names(cells), cells.get("place", ""), row)
+    return MaterialRow(cells["code"], _texts(cells, NAME_PREFIX), cells.get("place", ""), row)
 
 
 def product_row(cells: Cells, makers: Iterable[Cells], materials: Iterable[Cells], row: int) -> ProductRow:
@@ -513,7 +519,7 @@ def product_row(cells: Cells, makers: Iterable[Cells], materials: Iterable[Cells
         slug=cells["product"],
         village=cells.get("village", ""),
         makers=tuple(MakerRow(each["producer"], int(each["share"])) for each in makers),
-        story=cells.get("story", ""),
+        stories=_texts(cells, STORY_PREFIX),
         materials=tuple(ProductMaterialRow(each["material"], int(each["share"])) for each in materials),
         gtins=tuple(cells.get("gtins", "").split()),
         row=row,
@@ -536,9 +542,9 @@ def has_all_columns(table: Table, columns: Collection[Column | None]) -> bool:
     return all(column in columns for column in export_columns(table))
 
 
-def _names(cells: Cells) -> dict[str, str]:
-    named = ((tag, cells.get(column.name, "")) for tag, column in NAME_COLUMNS.items())
-    return {tag: text for tag, text in named if text.strip()}
+def _texts(cells: Cells, prefix: str) -> dict[str, str]:
+    texts = ((tag, cells.get(column.name, "")) for tag, column in LANGUAGE_COLUMNS[prefix].items())
+    return {tag: text for tag, text in texts if text.strip()}
 
 
 def _decimal_value(text: str | None) -> Decimal | None:

@@ -62,11 +62,11 @@ m4;person;KG-Y-tamga;ru;paused;;no;;;;;Бурул
 """,
     "memberships": "group,member,since,until\nak-kiyiz,m3,2020-01-01,\nak-kiyiz,m4,,2024-12-31\n",
     "materials": "code\tplace\tname:en\nwool\tKG-Y\tWool\ndye\t\tYarrow\n",
-    "products": """product,village,gtins,story
+    "products": """product,village,gtins,story:en,story:ky
 felt-slippers,KG-Y-barskoon,4006381333931 96385074,"Felted by two.
 
-Dyed with ""yarrow""."
-wild-berry-jam,KG-Y-tamga,,
+Dyed with ""yarrow"".",Экөө баскан.
+wild-berry-jam,KG-Y-tamga,,,
 """,
     "makers": "product,producer,share\nfelt-slippers,m3,3333\nwild-berry-jam,m4,10000\nfelt-slippers,ak-kiyiz,6667\n",
     "product_materials": "product,material,share\nfelt-slippers,wool,9000\nfelt-slippers,dye,1000\n",

@@ -20,6 +20,7 @@ from ovop_origin.models import (
     ProductGtin,
     ProductMaterial,
     ProductOrigin,
+    ProductStory,
 )
 from ovop_shared.records import ProductRecord
 from ovop_shared.requester import ANONYMOUS, Requester
@@ -86,7 +87,8 @@ def full_registry() -> None:
         LotContribution.objects.create(lot=lot, producer=group, quantity=20 + day)
         LotContribution.objects.create(lot=lot, producer=person, quantity=10)
     known_products_store([ProductRecord(HIDDEN, "secret-tea", "Secret tea", "ovop-food", is_published=False)])
-    hidden = ProductOrigin.objects.create(product_pk=HIDDEN, village=barskoon, story="Not yet.")
+    hidden = ProductOrigin.objects.create(product_pk=HIDDEN, village=barskoon)
+    ProductStory.objects.create(origin=hidden, language="en", text="Not yet.")
     Maker.objects.create(origin=hidden, producer=group, share=10_000)
     ProductGtin.objects.create(origin=hidden, gtin="04012345678918")
     Lot.objects.create(origin=hidden, code="T1", village=barskoon, made_on=datetime.date(2025, 4, 1))
@@ -112,10 +114,11 @@ def many_villages(number: int, *, producers: int = 2, products: int = 3) -> None
         Membership(group=maker, member=makers[index - 1]) for index, maker in enumerate(makers) if index % producers
     )
     origins = ProductOrigin.objects.bulk_create(
-        ProductOrigin(product_pk=FAR + index * products + each, village=village, story="S")
+        ProductOrigin(product_pk=FAR + index * products + each, village=village)
         for index, village in enumerate(villages)
         for each in range(products)
     )
+    ProductStory.objects.bulk_create(ProductStory(origin=origin, language="en", text="S") for origin in origins)
     known_products_store(
         ProductRecord(origin.product_pk, f"p{origin.product_pk}", "P", "ovop-felt") for origin in origins
     )

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from ovop_origin.models import Maker, Place, PlaceName, Producer, ProducerName, ProductOrigin
+from ovop_origin.models import Maker, Place, PlaceName, Producer, ProducerName, ProductOrigin, ProductStory
 from ovop_shared.requester import ANONYMOUS, MANAGE_PRODUCTS, Requester, RequesterKind
 from ovop_standalone.tokens import make_token
 
@@ -32,7 +32,7 @@ OUTSIDERS = [
 ]
 INSIDERS = [pytest.param(STAFF, id="staff with permission"), pytest.param(APP, id="app with permission")]
 
-TABLES = (Place, PlaceName, Producer, ProducerName, ProductOrigin, Maker)
+TABLES = (Place, PlaceName, Producer, ProducerName, ProductOrigin, ProductStory, Maker)
 
 
 def registry_document() -> dict[str, Any]:
@@ -91,7 +91,7 @@ def registry_document() -> dict[str, Any]:
             {
                 "slug": "felt-slippers",
                 "village": "KG-Y-barskoon",
-                "story": "Felted by two.\n\nDyed with <yarrow>.",
+                "stories": {"en": "Felted by two.\n\nDyed with <yarrow>.", "ky": "Экөө баскан."},
                 "makers": [{"producer": "m3", "share": 3333}, {"producer": "ak-kiyiz", "share": 6667}],
             },
             {"slug": "licorice-honey", "village": "UZ-QR-chimbay", "makers": [{"producer": "boyan", "share": 10000}]},

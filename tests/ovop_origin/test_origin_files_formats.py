@@ -211,7 +211,7 @@ def test_a_text_that_no_cell_of_xlsx_holds_is_refused_not_cut() -> None:
     with pytest.raises(TextTooLong) as refusal:
         written(write_xlsx, [(PRODUCTS, [("p", "v", "", "x" * 32_768)])])
 
-    assert (refusal.value.field, refusal.value.row) == ("story", 2)
+    assert (refusal.value.field, refusal.value.row) == ("story:en", 2)
 
 
 def test_the_same_rows_are_the_same_zip_file() -> None:
@@ -449,6 +449,9 @@ def test_all_that_is_wrong_with_a_header_is_told() -> None:
     ]
     assert [p.code for p in read_header(TABLES["makers"], ["product", "share"])[1]] == ["missing_column"]
     assert [p.code for p in read_header(TABLES["makers"], ["product", "producer", "name:en"])[1]] == ["unknown_column"]
+    assert [p.code for p in read_header(TABLES["places"], ["code", "story:en"])[1]] == ["unknown_column"]
+    (problem,) = read_header(PRODUCTS, ["product", "story"])[1]
+    assert (problem.code, problem.params["columns"][-1]) == ("unknown_column", "story:<tag>")
 
 
 def test_missing_columns_keep_what_is_stored_and_empty_cells_clear_it() -> None:

@@ -32,6 +32,7 @@ from ovop_origin.services import LoadResult, Tally, registry_apply
 from ovop_origin.table_files import TableFile, write_xlsx, write_zip
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import OvopError, RegistryRefused
+from ovop_shared.languages import NAME_TAGS
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -128,7 +129,8 @@ def test_a_whole_registry_is_imported_whatever_the_order_of_its_files() -> None:
             "product": "felt-slippers",
             "village": "KG-Y-barskoon",
             "gtins": "00000096385074 04006381333931",
-            "story": 'Felted by two.\n\nDyed with "yarrow".',
+            "story:en": 'Felted by two.\n\nDyed with "yarrow".',
+            "story:ky": "Экөө баскан.",
         },
         {"product": "wild-berry-jam", "village": "KG-Y-tamga"},
     ]
@@ -192,18 +194,21 @@ NAME = NASTY.filter(str.strip)
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    names=st.lists(NAME, min_size=4, max_size=4), story=NASTY, guard=st.sampled_from(["", "=", "'=", "''", "-", "@"])
+    names=st.lists(NAME, min_size=4, max_size=4),
+    stories=st.dictionaries(st.sampled_from(sorted(NAME_TAGS)), NASTY, max_size=3),
+    guard=st.sampled_from(["", "=", "'=", "''", "-", "@"]),
 )
 def test_an_export_of_nasty_texts_imported_again_changes_nothing(
-    full: None, names: list[str], story: str, guard: str
+    full: None, names: list[str], stories: dict[str, str], guard: str
 ) -> None:
     # given
     place, producer, material, _ = (guard + name for name in names)
+    told = {tag: guard + text for tag, text in stories.items()}
     rows = [
         PlaceRow("village", "KG-Y-tamga", {"ky": place, "ja": names[3]}, parent="KG-Y-jeti-oguz", official=("ky",)),
         ProducerRow("m4", "person", "KG-Y-tamga", "ru", {"ru": producer}, saleor_user_id="-5"),
         MaterialRow("dye", {"kaa-Cyrl": material}),
-        ProductRow("wild-berry-jam", "KG-Y-tamga", (MakerRow("m4", 10_000),), story=guard + story),
+        ProductRow("wild-berry-jam", "KG-Y-tamga", (MakerRow("m4", 10_000),), told),
     ]
     registry_apply(rows, catalogue=host_catalogue(), at=AT)
     before = everything()
@@ -244,7 +249,7 @@ def test_missing_columns_keep_what_is_stored(full: None) -> None:
     files = csv_files(
         places="code,name:ja\nKG,キルギス\nKG-Y-barskoon,バルスコーン\n",
         producers="code,phone\nm3,+996555000002\n",
-        products="product,story\nwild-berry-jam,Boiled.\n",
+        products="product,story:en,story:kaa-latn\nwild-berry-jam,Boiled.,Qaynaǵan.\n",
         lots="product,lot,made_on\nfelt-slippers,L1,2025-05-03\n",
     )
 
@@ -253,7 +258,8 @@ def test_missing_columns_keep_what_is_stored(full: None) -> None:
         ("places", "KG", "name:ja", "", "キルギス"),
         ("places", "KG-Y-barskoon", "name:ja", "", "バルスコーン"),
         ("producers", "m3", "phone", "", "+996555000002"),
-        ("products", "wild-berry-jam", "story", "", "Boiled."),
+        ("products", "wild-berry-jam", "story:en", "", "Boiled."),
+        ("products", "wild-berry-jam", "story:kaa-Latn", "", "Qaynaǵan."),
     ]
 
 
@@ -271,7 +277,7 @@ def test_an_empty_cell_clears_the_value_and_removes_the_name(full: None) -> None
         places="code,latitude,longitude,classifier_scheme,classifier_code,name:ky\nKG-Y-barskoon,,,,,\n",
         producers="code,stage,is_name_public,is_women_led,flags_consented_on\nak-kiyiz,,,,\n",
         materials="code,place\nwool,\n",
-        products="product,gtins,story\nfelt-slippers,,\n",
+        products="product,gtins,story:en,story:ky\nfelt-slippers,,,\n",
     )
 
     do_import(files)
@@ -557,6 +563,6 @@ def test_an_additive_import_fills_in_only_what_is_not_there(full: None) -> None:
 
 
 def test_a_maker_is_never_lost_by_an_import_of_other_tables(full: None) -> None:
-    do_import(csv_files(products="product,village,story,gtins\nfelt-slippers,KG-Y-tamga,,\n"))
+    do_import(csv_files(products="product,village,story:en,story:ru,gtins\nfelt-slippers,KG-Y-tamga,,Сваляны.,\n"))
 
     assert Maker.objects.count() == 3

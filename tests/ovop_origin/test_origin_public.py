@@ -28,6 +28,7 @@ from ovop_origin.models import (
     Producer,
     ProducerName,
     ProductOrigin,
+    ProductStory,
 )
 from ovop_origin.records import ProducerRow
 from ovop_shared.languages import LANGUAGE_TAGS
@@ -211,7 +212,7 @@ ATTACK = "</script><script>alert(1)</script>\u2028&"
 def test_names_and_stories_are_text_wherever_they_are_shown(world: None, client: Client, address: str) -> None:
     for names in (PlaceName, ProducerName, MaterialName):
         names.objects.update(text=ATTACK)
-    ProductOrigin.objects.update(story=ATTACK)
+    ProductStory.objects.update(text=ATTACK)
     known_products_store([ProductRecord(SLIPPERS, "felt-slippers", ATTACK, "ovop-felt")])
 
     page = client.get(address).text

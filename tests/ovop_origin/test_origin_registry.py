@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from origin_world import AT, HONEY, JAM, SAMPLE, SLIPPERS, registry_document, stored_rows
 
-from ovop_origin import errors, services
+from ovop_origin import errors, selectors, services
 from ovop_origin.models import SHARE_WHOLE, Maker, Place, PlaceName, Producer, ProductOrigin
 from ovop_origin.records import MakerRow, PlaceRow, ProducerRow
 from ovop_origin.rules import check_makers
@@ -92,6 +92,7 @@ def test_a_changed_document_writes_the_difference(load: Callable[[object], Any],
     document["producers"][0]["is_name_public"] = False
     document["products"][0]["makers"] = [{"producer": "ak-kiyiz", "share": 10000}]
     document["products"][1]["story"] = "From licorice."
+    document["products"][0]["stories"] = {"ky": "Барскоондо басылган.", "ru": "Сваляны."}
 
     # when
     result = load(document)
@@ -110,7 +111,10 @@ def test_a_changed_document_writes_the_difference(load: Callable[[object], Any],
     assert not Producer.objects.get(code="ak-kiyiz").is_name_public
     makers = Maker.objects.filter(origin__product_pk=SLIPPERS)
     assert list(makers.values_list("producer__code", "share")) == [("ak-kiyiz", 10000)]
-    assert ProductOrigin.objects.get(product_pk=HONEY).story == "From licorice."
+    assert selectors.product_stories([HONEY, SLIPPERS]) == {
+        HONEY: {"en": "From licorice."},
+        SLIPPERS: {"ky": "Барскоондо басылган.", "ru": "Сваляны."},
+    }
     assert not load(document).has_written
 
 
@@ -357,12 +361,16 @@ def test_a_village_takes_new_producers_and_products_only_while_it_is_valid(regis
 
 
 def test_the_origin_of_a_product_is_set_and_replaced(registry: None) -> None:
-    assert services.product_origin_set(JAM, "KG-Y-barskoon", {"m3": 1, "ak-kiyiz": 9_999}, story=" Jam. ", at=AT)
-    assert not services.product_origin_set(JAM, "KG-Y-barskoon", {"ak-kiyiz": 9_999, "m3": 1}, story="Jam.", at=AT)
+    assert services.product_origin_set(
+        JAM, "KG-Y-barskoon", {"m3": 1, "ak-kiyiz": 9_999}, stories={"EN": " Jam. "}, at=AT
+    )
+    same = {"en": "Jam.", "ky": " \n"}
+    assert not services.product_origin_set(JAM, "KG-Y-barskoon", {"ak-kiyiz": 9_999, "m3": 1}, stories=same, at=AT)
+    assert selectors.product_stories([JAM, HONEY]) == {JAM: {"en": "Jam."}}
     assert services.product_origin_set(JAM, "UZ-QR-chimbay", {}, at=AT)
 
     origin = ProductOrigin.objects.get(product_pk=JAM)
-    assert (origin.village.code, origin.story, origin.makers.count()) == ("UZ-QR-chimbay", "", 0)
+    assert (origin.village.code, origin.stories.count(), origin.makers.count()) == ("UZ-QR-chimbay", 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,8 @@ def origin_data(**changes: Any) -> dict[str, Any]:
         "producer": ["ak-kiyiz", "m3", ""],
         "share": ["66.67", "33,33 %", ""],
         "has_makers": "1",
-        "story": "New story",
+        "story_language": ["en", "ky", ""],
+        "story": ["New story", "Жаңы баян", ""],
         "gtins": "",
         "seen": seen[1],
     } | changes
@@ -293,14 +294,15 @@ def test_an_origin_is_saved_and_the_page_says_so(registry: None) -> None:
         [("boyan", 5_000), ("m3", 5_000)],
     )
     details = selectors.product_details([SLIPPERS])[SLIPPERS]
-    assert (details.story, details.gtins) == ("New story", ("00000096385074", "04006381333931"))
+    assert details.stories == {"en": "New story", "ky": "Жаңы баян"}
+    assert details.gtins == ("00000096385074", "04006381333931")
     assert "The origin is saved." in client_for(STAFF).get(response["Location"]).text
 
 
 def test_the_form_as_it_is_shown_changes_nothing(registry: None) -> None:
     before = stored_rows()
 
-    assert post_origin(story="Felted by two.\r\n\r\nDyed with <yarrow>.").status_code == 303
+    assert post_origin(story=["Felted by two.\r\n\r\nDyed with <yarrow>.", "Экөө баскан.", ""]).status_code == 303
 
     assert stored_rows() == before
 
@@ -318,6 +320,9 @@ def test_the_form_as_it_is_shown_changes_nothing(registry: None) -> None:
         ({"producer": ["m3", "ak-kiyiz"], "share": ["0", "100"]}, "invalid_share"),
         ({"producer": ["m3", "Айгерим"], "share": ["50", "50"]}, "duplicate_maker"),
         ({"gtins": "4006381333932"}, "invalid_gtin"),
+        ({"story_language": ["", "ky"]}, "unknown_language"),
+        ({"story_language": ["ky", "ky"]}, "duplicate_row"),
+        ({"story": ["New story" * 4_000, ""]}, "invalid_text"),
         ({"seen": "before"}, "changed_meanwhile"),
     ],
 )
@@ -346,13 +351,13 @@ def test_a_name_of_two_producers_has_to_be_made_clear(registry: None) -> None:
 
 
 def test_two_who_correct_the_same_product_at_once_do_not_overwrite_each_other(registry: None) -> None:
-    mine = origin_data(story="Mine")
-    assert post_origin(story="The other's").status_code == 303
+    mine = origin_data(story=["Mine"])
+    assert post_origin(story=["The other's"]).status_code == 303
 
     response = client_for(STAFF).post(f"{ROOT}staff/products/{SLIPPERS}/origin/", mine)
 
     assert response.status_code == 409
-    assert selectors.product_stories([SLIPPERS]) == {SLIPPERS: "The other's"}
+    assert selectors.product_stories([SLIPPERS]) == {SLIPPERS: {"en": "The other's"}}
     assert "The other&#x27;s</textarea>" in response.text
 
 
@@ -451,7 +456,7 @@ def test_refused_labels_are_a_page_that_says_why(registry: None, query: dict[str
 def test_a_browsers_form_needs_its_token_on_this_host_too(registry: None) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.cookies[HOST_COOKIE] = make_token(STAFF, at=timezone.now())
-    data = origin_data(story="By form")
+    data = origin_data(story=["By form"])
     address = f"{ROOT}staff/products/{SLIPPERS}/origin/"
 
     refused = browser.post(address, data)

@@ -123,7 +123,7 @@ def registry(product_list: list[Product]) -> list[Product]:
         services.producer_save(producer, at=AT)
     slippers, honey, other = product_list
     makers = {"ak-kiyiz": 3_334, "chiy": 3_333, "m3": 3_333}
-    services.product_origin_set(slippers.pk, BARSKOON.code, makers, story="Felted.", at=AT)
+    services.product_origin_set(slippers.pk, BARSKOON.code, makers, stories={"en": "Felted."}, at=AT)
     services.product_origin_set(honey.pk, CHIMBAY.code, {}, at=AT)
     return [slippers, honey, other]
 

@@ -122,7 +122,7 @@ def test_a_village_picked_in_the_dashboard_goes_to_the_registry_and_the_rest_fol
     assert (slippers.name, slippers.metadata["ovop:country"]) == ("Renamed", "UZ")
     assert '"name":"Renamed"' in slippers.metadata["ovop:jsonld"]
     assert "Чимбай" in slippers.attributevalues.get(value__attribute__slug="ovop-search-words").value.plain_text
-    assert selectors.product_stories([slippers.pk]) == {slippers.pk: "Felted."}
+    assert selectors.product_stories([slippers.pk]) == {slippers.pk: {"en": "Felted."}}
     assert converged()
     assert not own_values(slippers.pk).filter(name="Barskoon").exists()
 

@@ -53,7 +53,7 @@ def label_content(
         made_on=lot.made_on if lot else None,
         gtin=trade_number,
         link=absolute_url(_path(product_pk, lot.code if lot else "", trade_number)),
-        story=provenance.story,
+        story=best_name(provenance.stories, first),
         language=_words_language([first, *others]),
         mark_seed=places[0].code,
     )

@@ -117,13 +117,20 @@ class ProductMaterialInput(graphene.InputObjectType):
     share = graphene.Int(required=True, description="Parts of 10,000; those of all materials add up to 10,000.")
 
 
+class StoryInput(graphene.InputObjectType):
+    """What there is to tell of a product, in one language and script."""
+
+    language = graphene.String(required=True, description="BCP 47, with the script where it matters: uz-Latn.")
+    text = graphene.String(required=True, description="At most 30,000 characters; an empty one is none.")
+
+
 class ProductOriginInput(graphene.InputObjectType):
     """The origin of a product as a whole: what is left out is emptied."""
 
     product_id = graphene.ID(required=True, description="The shop's number of the product, or its global id.")
     village = graphene.String(required=True, description="The code of the village it comes from.")
     makers = _list(MakerInput, "Who made it; nobody, or the whole of it.")
-    story = graphene.String(default_value="", description="What there is to tell.")
+    stories = _list(StoryInput, "What there is to tell; one that is left out is taken away.")
     materials = _list(ProductMaterialInput, "What it is made of; nothing, or the whole of it.")
     gtins = _list(graphene.String, "Its GTINs of 8, 12, 13 or 14 digits.")
 
@@ -196,7 +203,7 @@ def product_row(given: Any, slug: str) -> ProductRow:
         slug,
         given["village"],
         tuple(MakerRow(each["producer"], each["share"]) for each in given.get("makers") or ()),
-        given.get("story") or "",
+        _by_language(given.get("stories") or (), "stories"),
         tuple(ProductMaterialRow(each["material"], each["share"]) for each in given.get("materials") or ()),
         tuple(given.get("gtins") or ()),
     )
@@ -210,15 +217,15 @@ def lot_row(given: Any, slug: str) -> LotRow:
     return LotRow(slug, given["code"], made_on, given.get("village") or "", contributions)
 
 
-def _by_language(names: Iterable[Any]) -> dict[str, str]:
-    """Raises DuplicateRow: of two names in one language the second would hide the first."""
+def _by_language(given: Iterable[Any], field: str = "names") -> dict[str, str]:
+    """Raises DuplicateRow: of two texts in one language the second would hide the first."""
     texts: dict[str, str] = {}
-    for name in names:
-        if name["language"] in texts:
+    for each in given:
+        if each["language"] in texts:
             raise DuplicateRow(
-                f"There are two names in {name['language']}.", field="names", params={"language": name["language"]}
+                f"There are two {field} in {each['language']}.", field=field, params={"language": each["language"]}
             )
-        texts[name["language"]] = name["text"]
+        texts[each["language"]] = each["text"]
     return texts
 
 

@@ -164,7 +164,7 @@ class ProductOriginSet(_Change):
                 pk,
                 row.village,
                 {each.producer: each.share for each in row.makers},
-                story=row.story,
+                stories=row.stories,
                 materials={each.material: each.share for each in row.materials},
                 gtins=row.gtins,
                 at=at,

@@ -183,6 +183,13 @@ class LotConnection(Connection):
         node = Lot
 
 
+class Story(graphene.ObjectType):
+    """What there is to tell of a product, in one language and script."""
+
+    language = graphene.String(required=True, description="BCP 47, e.g. ky, uz-Latn, kaa-Cyrl.")
+    text = graphene.String(required=True, description="As it was recorded; empty lines part its paragraphs.")
+
+
 class ProductOrigin(graphene.ObjectType):
     """Where a product comes from and who made it."""
 
@@ -197,7 +204,13 @@ class ProductOrigin(graphene.ObjectType):
     region = graphene.Field(Place, required=True, description="The region of the village.")
     country = graphene.Field(Place, required=True, description="The country of the village.")
     country_code = graphene.String(required=True, description="ISO 3166-1, two letters.")
-    story = graphene.String(required=True, description="What there is to tell; empty when nothing was written.")
+    story = name_field(
+        required=True,
+        description="What there is to tell, in this language or the next best one; empty when nothing was written.",
+    )
+    stories = graphene.NonNull(
+        graphene.List(graphene.NonNull(Story)), description="What there is to tell, by language and script."
+    )
     makers = graphene.NonNull(graphene.List(graphene.NonNull(Maker)), description="Who made it, in no order of merit.")
     materials = graphene.NonNull(
         graphene.List(graphene.NonNull(ProductMaterial)), description="What it is made of, the largest part first."
@@ -240,8 +253,14 @@ class ProductOrigin(graphene.ObjectType):
         return place_of(info, root.country_code)
 
     @staticmethod
-    def resolve_story(root: OriginFacts, info: Any) -> Any:
-        return _details(root, info, "story", "")
+    def resolve_story(root: OriginFacts, info: Any, language: str) -> Any:
+        return _details(root, info, "stories", {}).then(lambda stories: selectors.best_name(stories, language))
+
+    @staticmethod
+    def resolve_stories(root: OriginFacts, info: Any) -> Any:
+        return _details(root, info, "stories", {}).then(
+            lambda stories: [Story(language=tag, text=text) for tag, text in stories.items()]
+        )
 
     @staticmethod
     def resolve_materials(root: OriginFacts, info: Any) -> Any:

@@ -27,8 +27,9 @@ from ovop_origin.models import (
     ProductGtin,
     ProductMaterial,
     ProductOrigin,
+    ProductStory,
 )
-from ovop_origin.tables import NAME_COLUMNS, NAME_PREFIX, TABLES, Table, value_text
+from ovop_origin.tables import LANGUAGE_COLUMNS, NAME_PREFIX, STORY_PREFIX, TABLES, Table, value_text
 from ovop_shared.catalogue import Catalogue
 
 CHUNK_ROWS = 1_000
@@ -64,7 +65,7 @@ def export_tables(
 def export_rows(table: str, *, catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
     """All rows of a table, as the texts of `Table.header`, in a stable order: places from the country down, by codes.
 
-    A server-side cursor, and two or three queries per 1,000 rows. Call it inside `one_snapshot`.
+    A server-side cursor, and two to four queries per 1,000 rows. Call it inside `one_snapshot`.
     """
     source = _SOURCES[table]
     header = TABLES[table].header
@@ -75,7 +76,7 @@ def export_rows(table: str, *, catalogue: Catalogue) -> Iterator[tuple[str, ...]
 
 
 def stored_rows(table: str, owners: Collection[Owner], *, catalogue: Catalogue) -> dict[Owner, list[dict[str, str]]]:
-    """The rows of these owners as mappings of all the table's columns. Two or three queries, whatever their number."""
+    """The rows of these owners as mappings of all the table's columns. Two to four queries, whatever their number."""
     source = _SOURCES[table]
     names = [owner[0] for owner in owners]
     slugs: dict[int, str] = {}
@@ -125,20 +126,20 @@ def _cells(source: _Source, chunk: Collection[tuple[Any, ...]], slugs: Mapping[i
     return found
 
 
-def _extend_names(model: Any, owner: str) -> Callable[[list[dict[str, str]], list[int]], None]:
+def _extend_texts(model: Any, owner: str, prefix: str) -> Callable[[list[dict[str, str]], list[int]], None]:
     def extend(rows: list[dict[str, str]], pks: list[int]) -> None:
         by_pk = dict(zip(pks, rows, strict=True))
         for row in rows:
-            row.update(dict.fromkeys((column.name for column in NAME_COLUMNS.values()), ""))
-        names = model.objects.filter(**{f"{owner}__in": pks}).values_list(owner, "language", "text")
-        for pk, language, text in names:
-            by_pk[pk][f"{NAME_PREFIX}{language}"] = text
+            row.update(dict.fromkeys((column.name for column in LANGUAGE_COLUMNS[prefix].values()), ""))
+        texts = model.objects.filter(**{f"{owner}__in": pks}).values_list(owner, "language", "text")
+        for pk, language, text in texts:
+            by_pk[pk][f"{prefix}{language}"] = text
 
     return extend
 
 
 def _extend_places(rows: list[dict[str, str]], pks: list[int]) -> None:
-    _extend_names(PlaceName, "place_id")(rows, pks)
+    _extend_texts(PlaceName, "place_id", NAME_PREFIX)(rows, pks)
     by_pk = dict(zip(pks, rows, strict=True))
     official: dict[int, list[str]] = {}
     names = PlaceName.objects.filter(place_id__in=pks, is_official=True).order_by("language")
@@ -149,6 +150,7 @@ def _extend_places(rows: list[dict[str, str]], pks: list[int]) -> None:
 
 
 def _extend_products(rows: list[dict[str, str]], pks: list[int]) -> None:
+    _extend_texts(ProductStory, "origin_id", STORY_PREFIX)(rows, pks)
     by_pk = dict(zip(pks, rows, strict=True))
     gtins: dict[int, list[str]] = {}
     for pk, gtin in ProductGtin.objects.filter(origin_id__in=pks).order_by("gtin").values_list("origin_id", "gtin"):
@@ -175,7 +177,7 @@ _SOURCES: Mapping[str, _Source] = {
         lambda: Producer.objects.order_by("code"),
         ("pk", "code", "kind", "place__code", "language", *_PRODUCER, *_FLAGS),
         ("code", "kind", "village", "language", *_PRODUCER, *_FLAGS),
-        extend=_extend_names(ProducerName, "producer_id"),
+        extend=_extend_texts(ProducerName, "producer_id", NAME_PREFIX),
     ),
     "memberships": _Source(
         lambda: Membership.objects.order_by("group__code", "member__code"),
@@ -186,12 +188,12 @@ _SOURCES: Mapping[str, _Source] = {
         lambda: Material.objects.order_by("code"),
         ("pk", "code", "place__code"),
         ("code", "place"),
-        extend=_extend_names(MaterialName, "material_id"),
+        extend=_extend_texts(MaterialName, "material_id", NAME_PREFIX),
     ),
     "products": _Source(
         lambda: ProductOrigin.objects.order_by("product_pk"),
-        ("pk", "product_pk", "village__code", "story"),
-        ("product", "village", "story"),
+        ("pk", "product_pk", "village__code"),
+        ("product", "village"),
         has_slug=True,
         extend=_extend_products,
     ),

@@ -1,4 +1,4 @@
-"""Which of its recorded names a thing is shown by, and names by their owners."""
+"""Which of its recorded names, or stories, a thing is shown by, and names and stories by their owners."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -45,7 +45,7 @@ def best_name(names: Mapping[str, str], language: str) -> str:
 
 
 def names_by_owner(rows: Any, owner: str) -> dict[int | None, dict[str, str]]:
-    """Owner pk -> its names by tag, of a queryset of names. One query."""
+    """Owner pk -> its names by tag, of a queryset of names or stories. One query."""
     names: dict[int | None, dict[str, str]] = {}
     for owner_id, language, text in rows.order_by("language").values_list(owner, "language", "text"):
         names.setdefault(owner_id, {})[language] = text

@@ -7,7 +7,15 @@ from typing import Any
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
-from ovop_origin.models import Maker, MaterialName, ProducerName, ProductGtin, ProductMaterial, ProductOrigin
+from ovop_origin.models import (
+    Maker,
+    MaterialName,
+    ProducerName,
+    ProductGtin,
+    ProductMaterial,
+    ProductOrigin,
+    ProductStory,
+)
 from ovop_origin.selectors.names import names_by_owner
 from ovop_origin.selectors.place_facts import place_names, within_place
 
@@ -48,10 +56,11 @@ class ProductMaterialFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProductDetails:
-    """What else is known of a product: its GTINs of 14 digits, in order, and its materials, the largest part first."""
+    """What else is known of a product: its stories by BCP 47 tag, its GTINs of 14 digits, in order, and its materials,
+    the largest part first."""
 
     product_pk: int
-    story: str
+    stories: Mapping[str, str]
     gtins: tuple[str, ...]
     materials: tuple[ProductMaterialFacts, ...]
 
@@ -123,20 +132,19 @@ def makers_of(product_pks: Collection[int]) -> dict[int, frozenset[str]]:
     return {product_pk: frozenset(codes) for product_pk, codes in makers.items()}
 
 
-def product_stories(product_pks: Collection[int]) -> dict[int, str]:
-    """The stories of these products; those without one are left out. One query."""
-    rows = ProductOrigin.objects.filter(product_pk__in=product_pks).exclude(story="")
-    return dict(rows.values_list("product_pk", "story"))
+def product_stories(product_pks: Collection[int]) -> dict[int, Mapping[str, str]]:
+    """The stories of these products by BCP 47 tag; products without one are left out. One query."""
+    rows = ProductStory.objects.filter(origin__product_pk__in=product_pks)
+    return {pk: stories for pk, stories in names_by_owner(rows, "origin__product_pk").items() if pk is not None}
 
 
 def product_details(product_pks: Collection[int]) -> dict[int, ProductDetails]:
-    """The details of these products by product key; products without an origin are left out. Four queries."""
+    """The details of these products by product key; products without an origin are left out. Five queries."""
     origins = list(
-        ProductOrigin.objects.filter(product_pk__in=product_pks)
-        .order_by("product_pk")
-        .values_list("pk", "product_pk", "story")
+        ProductOrigin.objects.filter(product_pk__in=product_pks).order_by("product_pk").values_list("pk", "product_pk")
     )
     origin_ids = [origin[0] for origin in origins]
+    stories = names_by_owner(ProductStory.objects.filter(origin__in=origin_ids), "origin_id")
     gtins: dict[int, list[str]] = {}
     for origin_id, gtin in (
         ProductGtin.objects.filter(origin__in=origin_ids).order_by("gtin").values_list("origin_id", "gtin")
@@ -153,8 +161,10 @@ def product_details(product_pks: Collection[int]) -> dict[int, ProductDetails]:
         facts = ProductMaterialFacts(code, names.get(material_id, {}), share, place_code or "")
         materials.setdefault(origin_id, []).append(facts)
     return {
-        product_pk: ProductDetails(product_pk, story, tuple(gtins.get(pk, ())), tuple(materials.get(pk, ())))
-        for pk, product_pk, story in origins
+        product_pk: ProductDetails(
+            product_pk, stories.get(pk, {}), tuple(gtins.get(pk, ())), tuple(materials.get(pk, ()))
+        )
+        for pk, product_pk in origins
     }
 
 

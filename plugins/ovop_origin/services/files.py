@@ -25,6 +25,7 @@ from ovop_origin.services.results import Change, LoadResult
 from ovop_origin.table_files import Sheet, TableFile, read_sheets
 from ovop_origin.tables import (
     NAME_PREFIX,
+    STORY_PREFIX,
     TABLES,
     Column,
     RawCell,
@@ -411,6 +412,8 @@ _NAMED_SECTION = {
 }
 _PARTS = {"makers": "makers", "materials": "product_materials", "contributions": "lot_contributions"}
 """The fields of a product or a lot that stand in tables of their own."""
+_PREFIXES = {"names": NAME_PREFIX, "stories": STORY_PREFIX}
+"""The fields that stand in one column for each language."""
 
 
 class _Refused(Exception):
@@ -516,8 +519,9 @@ def _where(problem: OvopError, head: _Staged, rows: Sequence[_Staged]) -> tuple[
         is_of_key = problem.code.startswith(("unknown", "duplicate", "wrong"))
         column = table.key[-1] if is_of_key else table.columns[-1].name
         return next(iter([*named, *own, head])), column
-    if name == "names":
-        columns = [column.name for column in head.sheet.known if column.name.startswith(NAME_PREFIX)]
+    if name in _PREFIXES:
+        prefix = _PREFIXES[name]
+        columns = [column.name for column in head.sheet.known if column.name.startswith(prefix)]
         tag = problem.params.get("tag")
-        return head, f"{NAME_PREFIX}{tag}" if tag else next(iter(columns), name)
+        return head, f"{prefix}{tag}" if tag else next(iter(columns), name)
     return head, {"slug": "product", "code": TABLES[head.section].key[-1]}.get(name, name)

@@ -38,7 +38,7 @@ class Change:
     """One field of one row, before and after, as texts; empty where there is nothing.
 
     `key` is the row's code (`group/member` of a membership, the slug of a product, `slug/code` of a lot), `field` one
-    of the row's fields; parts are told one by one: `name:<tag>`, `maker:<code>`, `material:<code>`,
+    of the row's fields; parts are told one by one: `name:<tag>`, `story:<tag>`, `maker:<code>`, `material:<code>`,
     `contribution:<code>`. A row that is new has one change, of the field "" to "new".
     """
 

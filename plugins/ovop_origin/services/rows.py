@@ -8,7 +8,7 @@ from django.db import transaction
 
 from ovop_origin.errors import OriginHasLots
 from ovop_origin.locks import registry_lock
-from ovop_origin.models import Lot, Maker, ProductGtin, ProductMaterial, ProductOrigin
+from ovop_origin.models import Lot, Maker, ProductGtin, ProductMaterial, ProductOrigin, ProductStory
 from ovop_origin.records import (
     LotRow,
     MakerRow,
@@ -61,7 +61,7 @@ def product_origin_set(
     village: str,
     makers: Mapping[str, int],
     *,
-    story: str = "",
+    stories: Mapping[str, str] | None = None,
     materials: Mapping[str, int] | None = None,
     gtins: Sequence[str] = (),
     at: datetime.datetime,
@@ -69,14 +69,15 @@ def product_origin_set(
     """Say where a product comes from and who made it, replacing all that was said before; whether anything was written.
 
     `village` is a place's code; `makers` and `materials` map codes to shares that add up to 10,000, or are empty;
-    `gtins` are GTINs as they are written. Raises UnknownPlace, NotAVillage, PlaceNotValid, UnknownProducer,
-    UnknownMaterial, InvalidShare, SharesDoNotAddUp, InvalidGtin, GtinTaken, InvalidText.
+    `stories` are what there is to tell by BCP 47 tag, `gtins` GTINs as they are written. Raises UnknownPlace,
+    NotAVillage, PlaceNotValid, UnknownProducer, UnknownMaterial, InvalidShare, SharesDoNotAddUp, InvalidGtin,
+    GtinTaken, UnknownLanguage, InvalidText.
     """
     row = ProductRow(
         str(product_pk),
         village,
         tuple(MakerRow(code, share) for code, share in makers.items()),
-        story,
+        stories or {},
         tuple(ProductMaterialRow(code, share) for code, share in (materials or {}).items()),
         tuple(gtins),
     )
@@ -89,7 +90,7 @@ def product_village_set(
 ) -> bool:
     """Say only which village a product comes from; whether anything was written.
 
-    An origin that is there keeps its story, materials, GTINs and makers; `makers` are those of a product without one.
+    An origin that is there keeps its stories, materials, GTINs and makers; `makers` are those of a product without one.
     Raises as `product_origin_set`.
     """
     registry_lock()
@@ -99,12 +100,13 @@ def product_village_set(
     kept = makers or {}
     stored = Maker.objects.filter(origin=origin).values_list("producer__code", "share")
     materials = ProductMaterial.objects.filter(origin=origin).values_list("material__code", "share")
+    stories = ProductStory.objects.filter(origin=origin).values_list("language", "text")
     gtins = ProductGtin.objects.filter(origin=origin).values_list("gtin", flat=True)
     return product_origin_set(
         product_pk,
         village,
         dict(stored) or kept,
-        story=origin.story,
+        stories=dict(stories),
         materials=dict(materials),
         gtins=tuple(gtins),
         at=at,
@@ -113,7 +115,7 @@ def product_village_set(
 
 @transaction.atomic
 def product_origin_remove(product_pk: int) -> bool:
-    """Forget where a product comes from, with its makers, materials and GTINs; whether there was anything to forget.
+    """Forget where a product comes from, with its makers, stories, materials and GTINs; whether there was anything to forget.
 
     Raises OriginHasLots: what was made stays known.
     """

@@ -28,7 +28,7 @@ from ovop_origin.models import SHARE_WHOLE
 from ovop_origin.records import ContributionRow, LotRow
 from ovop_origin.selectors import PlaceFacts, ProducerFacts
 from ovop_origin.staff_views.frame import FormProblems
-from ovop_shared.errors import OvopError
+from ovop_shared.errors import DuplicateRow, OvopError
 
 MAKERS_MAX = 60
 """A product with more makers is corrected by an import: its form leaves them alone."""
@@ -49,12 +49,20 @@ class PartLine:
 
 
 @dataclass(slots=True)
+class StoryLine:
+    """A story as it was typed, in the language `tag`."""
+
+    tag: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
 class OriginForm:
     """`seen` tells what was stored when the form was opened; `has_makers` is False where there are too many of them."""
 
     village: str
     makers: list[PartLine]
-    story: str
+    stories: list[StoryLine]
     gtins: str
     seen: str
     has_makers: bool
@@ -77,7 +85,7 @@ def per_cent(share: int) -> str:
 
 
 def stored_origin_form(product_pk: int, language: str) -> OriginForm:
-    """The form filled in with what is stored. Eight queries."""
+    """The form filled in with what is stored. Nine queries."""
     origin = selectors.product_origins([product_pk]).get(product_pk)
     details = selectors.product_details([product_pk]).get(product_pk)
     makers = origin.makers if origin else ()
@@ -86,7 +94,7 @@ def stored_origin_form(product_pk: int, language: str) -> OriginForm:
     return OriginForm(
         village=origin.village_code if origin else "",
         makers=_with_empty_lines(lines),
-        story=details.story if details else "",
+        stories=_with_empty_story([StoryLine(*each) for each in details.stories.items()] if details else []),
         gtins="\n".join(details.gtins) if details else "",
         seen=_digest(product_pk),
         has_makers=has_makers,
@@ -98,7 +106,7 @@ def typed_origin_form(data: QueryDict, product_pk: int, language: str) -> Origin
     return OriginForm(
         village=data.get("village", "").strip(),
         makers=_with_empty_lines(_typed_lines(data, "producer", "share")),
-        story=data.get("story", "").replace("\r\n", "\n").strip(),
+        stories=_with_empty_story(_typed_stories(data)),
         gtins=data.get("gtins", ""),
         seen=data.get("seen", ""),
         has_makers="has_makers" in data,
@@ -121,6 +129,7 @@ def save_origin(product_pk: int, form: OriginForm, *, at: datetime.datetime) -> 
     else:
         origin = selectors.product_origins([product_pk])[product_pk]
         makers = {maker.producer_code: maker.share for maker in origin.makers}
+    stories = _stories(form, problems)
     if problems or village is None:
         return False
     materials = {each.code: each.share for each in details.materials} if details else {}
@@ -130,13 +139,13 @@ def save_origin(product_pk: int, form: OriginForm, *, at: datetime.datetime) -> 
                 product_pk,
                 village.code,
                 makers,
-                story=form.story,
+                stories=stories,
                 materials=materials,
                 gtins=form.gtins.replace(",", " ").split(),
                 at=at,
             )
     except OvopError as error:
-        problems.add(error.field if error.field in ("village", "makers", "story", "gtins") else "form", error)
+        problems.add(error.field if error.field in ("village", "makers", "stories", "gtins") else "form", error)
         return False
     return True
 
@@ -218,6 +227,17 @@ def _no_village(message: str, *, params: Mapping[str, object]) -> OvopError:
     return UnknownPlace(message, params=params)
 
 
+def _stories(form: OriginForm, problems: FormProblems) -> dict[str, str]:
+    stories: dict[str, str] = {}
+    for line in form.stories:
+        if not line.text:
+            continue  # an emptied story is taken away
+        if line.tag in stories:
+            problems.add("stories", DuplicateRow(f"There are two stories in {line.tag}.", params={"tag": line.tag}))
+        stories[line.tag] = line.text
+    return stories
+
+
 def _resolved(
     text: str,
     name: str,
@@ -241,6 +261,16 @@ def _typed_lines(data: QueryDict, producer: str, amount: str) -> list[PartLine]:
     typed = zip(data.getlist(producer), data.getlist(amount), strict=False)
     lines = [PartLine(code.strip(), number.strip().removesuffix("%").strip()) for code, number in typed]
     return [line for line in lines if line.producer or line.amount]
+
+
+def _typed_stories(data: QueryDict) -> list[StoryLine]:
+    typed = zip(data.getlist("story_language"), data.getlist("story"), strict=False)
+    lines = [StoryLine(tag.strip(), text.replace("\r\n", "\n").strip()) for tag, text in typed]
+    return [line for line in lines if line.text]
+
+
+def _with_empty_story(lines: list[StoryLine]) -> list[StoryLine]:
+    return [*lines, StoryLine()]
 
 
 def _with_empty_lines(lines: list[PartLine], number: int = _EMPTY_LINES) -> list[PartLine]:

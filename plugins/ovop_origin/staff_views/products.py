@@ -125,7 +125,7 @@ def product(request: HttpRequest, product_pk: int) -> HttpResponse:
 @require_POST
 @for_product_staff
 def origin_set(request: HttpRequest, product_pk: int) -> HttpResponse:
-    """Say which village a product comes from, who made it, its story and its GTINs."""
+    """Say which village a product comes from, who made it, its stories and its GTINs."""
     record = _known_product(product_pk)
     language = request_language(request)
     form = typed_origin_form(request.POST, product_pk, language)

@@ -171,7 +171,7 @@ def _provenance(origin: Provenance, name: str, language: str, found: LotProvenan
         "places": shown_places((found or origin).places, language),
         "makers": shown_makers(found.contributors if found and found.contributors else origin.makers, language),
         "materials": shown_materials(origin.materials, language),
-        "story": origin.story,
+        "story": shown_name(origin.stories, language) if origin.stories else None,
         "gtins": origin.gtins,
         "certificates": shown_certificates(certificates, language),
         "jsonld": mark_safe(script_safe_json(data)),  # noqa: S308 - nothing in it can end the script

@@ -16,7 +16,7 @@ from ovop_shared.translations import translate
 
 @dataclass(frozen=True, slots=True)
 class ShownName:
-    """A name and the language it is in, which may not be the page's."""
+    """A name or a story and the language it is in, which may not be the page's."""
 
     text: str
     language: str

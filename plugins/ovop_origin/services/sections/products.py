@@ -1,10 +1,10 @@
-"""Products: the village each comes from, who made it and what of, and the numbers it is traded under."""
+"""Products: the village each comes from, who made it and what of, its stories, and the numbers it is traded under."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ovop_origin.errors import GtinTaken, UnknownMaterial
-from ovop_origin.models import Maker, Material, ProductGtin, ProductMaterial, ProductOrigin
+from ovop_origin.models import Maker, Material, ProductGtin, ProductMaterial, ProductOrigin, ProductStory
 from ovop_origin.records import ProductRow
 from ovop_origin.rules import check_product, is_code, is_storable
 from ovop_origin.services.load import KnownPlace, Load, check_reference, known_places, producer_ids, unknown_producer
@@ -14,6 +14,7 @@ from ovop_shared.catalogue import UnknownProduct
 
 _MAKERS = PartTable(Maker, "origin_id", "producer_id", ("share",), "producer__code")
 _MATERIALS = PartTable(ProductMaterial, "origin_id", "material_id", ("share",), "material__code")
+_STORIES = PartTable(ProductStory, "origin_id", "language", ("text",))
 _GTINS = PartTable(ProductGtin, "origin_id", "gtin", ())
 _CHUNK = 1_000
 
@@ -46,9 +47,9 @@ class Products(Section[ProductRow]):
         self._product_pks = self.load.product_pks({row.slug for row in rows if is_storable(row.slug)})
         found = ProductOrigin.objects.filter(product_pk__in=self._product_pks.values())
         self._origin_ids, self._stored = {}, {}
-        for pk, product_pk, village, story in found.values_list("pk", "product_pk", "village__code", "story"):
+        for pk, product_pk, village in found.values_list("pk", "product_pk", "village__code"):
             self._origin_ids[product_pk] = pk
-            self._stored[product_pk] = {"village": village, "story": story}
+            self._stored[product_pk] = {"village": village}
         self._places = known_places({row.village for row in rows})
         self._producer_ids = producer_ids({maker.producer for row in rows for maker in row.makers})
         materials = {each.material for row in rows for each in row.materials if is_code(each.material)}
@@ -85,42 +86,41 @@ class Products(Section[ProductRow]):
         return row
 
     def write(self, rows: Sequence[ProductRow]) -> None:
-        """At most eleven queries."""
+        """At most fourteen queries."""
         created, changed, written = set(), set(), []
         for row in rows:
             product_pk = self._product_pks[row.slug]
-            values = {"village": row.village, "story": row.story}
-            difference = self.compare(row.slug, self._stored.get(product_pk), values)
+            difference = self.compare(row.slug, self._stored.get(product_pk), {"village": row.village})
             if difference is None:
                 created.add(product_pk)
             elif difference:
                 changed.add(product_pk)
             if difference is not False:
-                village_id = self._places[row.village].pk
-                written.append(ProductOrigin(product_pk=product_pk, village_id=village_id, story=row.story))
-        upsert(written, ("product_pk",), ("village", "story"))
+                written.append(ProductOrigin(product_pk=product_pk, village_id=self._places[row.village].pk))
+        upsert(written, ("product_pk",), ("village",))
         self._origin_ids |= {origin.product_pk: origin.pk for origin in written}
         known = [self._origin_ids[self._product_pks[row.slug]] for row in rows]
         known = [pk for pk, row in zip(known, rows, strict=True) if self._product_pks[row.slug] not in created]
 
-        shares: dict[int, Parts]
-        for table, prefix, code, ids in (
-            (_MAKERS, "maker", "producer", self._producer_ids),
-            (_MATERIALS, "material", "material", self._material_ids),
+        parts: dict[int, Parts]
+        for table, prefix, parts_of, ids in (
+            (_MAKERS, "maker", _maker_parts, self._producer_ids),
+            (_STORIES, "story", _story_parts, None),
+            (_MATERIALS, "material", _material_parts, self._material_ids),
         ):
             before = table.stored(known)
-            shares = {}
+            parts = {}
             for row in rows:
                 product_pk = self._product_pks[row.slug]
                 origin_id = self._origin_ids[product_pk]
-                shares[origin_id] = {getattr(each, code): (each.share,) for each in getattr(row, f"{prefix}s")}
+                parts[origin_id] = parts_of(row)
                 if product_pk not in created and differences(
                     before.get(origin_id, {}),
-                    shares[origin_id],
+                    parts[origin_id],
                     lambda *difference, slug=row.slug, prefix=prefix: self.tell_part(slug, prefix, *difference),
                 ):
                     changed.add(product_pk)
-            table.write(before, shares, ids)
+            table.write(before, parts, ids)
         changed |= self._write_gtins(rows, known, created)
 
         for product_pk in created | changed:
@@ -176,6 +176,18 @@ class Products(Section[ProductRow]):
                 free.append(ProductGtin(origin_id=origin_id, gtin=gtin))
         ProductGtin.objects.bulk_create(free)
         return changed
+
+
+def _maker_parts(row: ProductRow) -> Parts:
+    return {maker.producer: (maker.share,) for maker in row.makers}
+
+
+def _story_parts(row: ProductRow) -> Parts:
+    return {tag: (text,) for tag, text in row.stories.items()}
+
+
+def _material_parts(row: ProductRow) -> Parts:
+    return {each.material: (each.share,) for each in row.materials}
 
 
 def _holders(gtins: Collection[str]) -> dict[str, int]:
