@@ -51,8 +51,14 @@ NASTY = st.text(
     max_size=40,
 )
 PRODUCTS = TABLES["products"]
+WIDTH = len(PRODUCTS.header)
 MOMENT = datetime.datetime.fromisoformat
 """A spreadsheet's moments have no zone."""
+
+
+def product(story: str) -> tuple[str, ...]:
+    """A product's row whose only story is in English."""
+    return tuple({"product": "p", "village": "v", "story:en": story}.get(name, "") for name in PRODUCTS.header)
 
 
 def as_file(name: str, content: bytes) -> TableFile:
@@ -125,26 +131,26 @@ def texts(rows: list[tuple[int, list[RawCell]]], width: int) -> list[list[str]]:
 @given(rows=st.lists(NASTY, min_size=1, max_size=6))
 @example(rows=[" ", "\r\n", "\x85"])
 def test_csv_gives_back_every_text(rows: list[str]) -> None:
-    table = [("p", "v", "", story) for story in rows]
+    table = [product(story) for story in rows]
 
     content = written(write_csv, PRODUCTS, table)
 
-    assert texts(read("products.csv", content)["products"], 4) == [list(row) for row in table]
+    assert texts(read("products.csv", content)["products"], WIDTH) == [list(row) for row in table]
 
 
 @given(rows=st.lists(NASTY, min_size=1, max_size=3))
 @example(rows=[" ", "\r\n", "\x85"])
 def test_xlsx_gives_back_every_text(rows: list[str]) -> None:
-    table = [("p", "v", "", story) for story in rows]
+    table = [product(story) for story in rows]
 
     content = written(write_xlsx, [(PRODUCTS, table)])
 
-    assert texts(read("registry.xlsx", content)["products"], 4) == [list(row) for row in table]
+    assert texts(read("registry.xlsx", content)["products"], WIDTH) == [list(row) for row in table]
 
 
 @given(text=NASTY)
 def test_no_text_of_an_exported_csv_starts_as_a_formula(text: str) -> None:
-    content = written(write_csv, PRODUCTS, [("-p", "@v", "+7", text)]).decode("utf-8-sig")
+    content = written(write_csv, PRODUCTS, [("-p", "@v", "+7", *[text] * (WIDTH - 3))]).decode("utf-8-sig")
 
     cells = [cell for row in csv.reader(io.StringIO(content, newline="")) for cell in row]
     assert not [cell for cell in cells if re.match(r"[=+\-@\t\r\n＝＋－＠]", cell)]
@@ -154,7 +160,7 @@ def test_no_text_of_an_exported_csv_starts_as_a_formula(text: str) -> None:
     "text", ["=1+1", '=HYPERLINK("https://example.com")', "+1", "-1", "@SUM(A1)", "#N/A", "2025-01-01", "007"]
 )
 def test_a_text_is_a_text_in_xlsx_whatever_it_looks_like(text: str) -> None:
-    content = written(write_xlsx, [(PRODUCTS, [("p", "v", "", text)])])
+    content = written(write_xlsx, [(PRODUCTS, [product(text)])])
 
     cell = load_workbook(io.BytesIO(content))["products"]["D2"]
     assert (cell.value, cell.data_type, cell.number_format) == (text, "s", "@")
@@ -209,19 +215,19 @@ def test_an_export_has_numbers_and_days_as_excel_knows_them() -> None:
 
 def test_a_text_that_no_cell_of_xlsx_holds_is_refused_not_cut() -> None:
     with pytest.raises(TextTooLong) as refusal:
-        written(write_xlsx, [(PRODUCTS, [("p", "v", "", "x" * 32_768)])])
+        written(write_xlsx, [(PRODUCTS, [product("x" * 32_768)])])
 
     assert (refusal.value.field, refusal.value.row) == ("story:en", 2)
 
 
 def test_the_same_rows_are_the_same_zip_file() -> None:
-    tables = [(PRODUCTS, [("p", "v", "", "story")]), (TABLES["makers"], [("p", "m", "10000")])]
+    tables = [(PRODUCTS, [product("story")]), (TABLES["makers"], [("p", "m", "10000")])]
 
     content = written(write_zip, tables)
 
     assert content == written(write_zip, tables)
     assert {name: rows[1:] for name, rows in read("registry.zip", content).items()} == {
-        "products": [(2, ["p", "v", "", "story"])],
+        "products": [(2, list(product("story")))],
         "makers": [(2, ["p", "m", "10000"])],
     }
 

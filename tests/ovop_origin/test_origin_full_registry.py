@@ -101,7 +101,7 @@ def test_every_section_is_loaded_and_a_second_load_writes_nothing(
     first = load(full_document())
     rows = everything()
 
-    with django_assert_num_queries(28) as queries:
+    with django_assert_num_queries(29) as queries:
         second = load(full_document())
 
     assert (first.memberships, first.materials, first.lots) == (Tally(created=1), Tally(created=2), Tally(created=1))

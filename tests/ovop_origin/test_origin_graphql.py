@@ -599,7 +599,7 @@ def test_a_hundred_origins_with_everything_take_the_queries_of_two(
     full: None, requester: Requester, django_assert_num_queries: Any
 ) -> None:
     many_villages(50)
-    number = 19 if requester == ANONYMOUS else 18
+    number = 20 if requester == ANONYMOUS else 19
 
     with django_assert_num_queries(number):
         few = ask(ORIGINS, requester, ids=[FAR, FAR + 1])["productOrigins"]

@@ -173,7 +173,7 @@ def test_each_question_about_many_takes_its_queries(full: None, django_assert_nu
         assert sorted(selectors.producers_private(codes)) == ["ak-kiyiz", "m3"]
     with django_assert_num_queries(2):
         assert selectors.materials(["wool", "silk"])["wool"].place_code == "KG"
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert sorted(selectors.product_details(pks)) == [SLIPPERS, JAM]
     with django_assert_num_queries(2):
         assert [lot.code for lot in selectors.lots_of(pks)[JAM]] == ["L2", "L1"]

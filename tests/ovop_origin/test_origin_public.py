@@ -275,7 +275,7 @@ def test_pages_and_maps_take_a_constant_number_of_queries(
     world: None, client: Client, django_assert_num_queries: Any
 ) -> None:
     def counted() -> None:
-        for address, queries in ((PRODUCT, 20), (LOT_PAGE, 27), (PLACES, 5), (GEOJSON, 8), (JSONLD, 19)):
+        for address, queries in ((PRODUCT, 21), (LOT_PAGE, 28), (PLACES, 5), (GEOJSON, 8), (JSONLD, 20)):
             with django_assert_num_queries(queries):
                 assert client.get(address).status_code == 200
         with django_assert_num_queries(13):
