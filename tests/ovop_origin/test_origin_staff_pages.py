@@ -296,7 +296,16 @@ def test_an_origin_is_saved_and_the_page_says_so(registry: None) -> None:
     details = selectors.product_details([SLIPPERS])[SLIPPERS]
     assert details.stories == {"en": "New story", "ky": "Жаңы баян"}
     assert details.gtins == ("00000096385074", "04006381333931")
-    assert "The origin is saved." in client_for(STAFF).get(response["Location"]).text
+    page = client_for(STAFF).get(response["Location"]).text
+    assert "The origin is saved." in page
+    assert '<div lang="ky"><p>Жаңы баян</p></div>' in page
+    assert 'rows="5" lang="ky">Жаңы баян</textarea>' in page
+
+
+def test_an_emptied_story_is_taken_away(registry: None) -> None:
+    assert post_origin(story=[" ", "Жаңы баян", ""]).status_code == 303
+
+    assert selectors.product_stories([SLIPPERS]) == {SLIPPERS: {"ky": "Жаңы баян"}}
 
 
 def test_the_form_as_it_is_shown_changes_nothing(registry: None) -> None:
