@@ -105,6 +105,12 @@ class TooManyIds(OvopError):
     code = "too_many_ids"
 
 
+class InvalidPageSize(OvopError):
+    """A page of a connection holds 1 to 100 things."""
+
+    code = "invalid_page_size"
+
+
 class InvalidText(OvopError):
     """A text is longer than the registry keeps it, or holds a character that cannot be stored."""
 

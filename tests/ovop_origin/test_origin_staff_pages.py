@@ -246,6 +246,7 @@ NOT_IN_FORMS = {
     "origin_has_lots",
     "outcome_changed",
     "too_many_ids",
+    "invalid_page_size",
     "unknown_upload",
 }
 

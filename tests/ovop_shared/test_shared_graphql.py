@@ -193,3 +193,18 @@ def test_there_is_no_console_page_and_no_change_by_get() -> None:
 
     assert response.status_code == 400
     assert b"graphiql" not in response.content.lower()
+
+
+@pytest.mark.parametrize("body", ['{"query": 5}', '{"query": ["{ node { name } }"]}', "[" * 50_000])
+def test_a_body_that_is_no_request_is_refused_as_one(body: str) -> None:
+    status, answer = ask_with(body)
+
+    assert (status, code_of(answer)) == (400, "graphql_invalid")
+
+
+def test_an_answer_sets_no_cookie_and_does_not_depend_on_one() -> None:
+    response = VIEW(RequestFactory().get("/graphql/", {"query": "{ node { name } }"}))
+
+    assert json.loads(response.content) == {"data": {"node": {"name": "a village"}}}
+    assert not response.cookies
+    assert "Cookie" not in response.headers.get("Vary", "")

@@ -16,7 +16,7 @@ import graphene
 from graphene import relay
 from promise import Promise
 
-from ovop_origin.errors import InvalidCursor, TooManyIds
+from ovop_origin.errors import InvalidCursor, InvalidPageSize
 from ovop_origin.rules import is_storable
 from ovop_origin.schema.context import load
 from ovop_origin.selectors import Listing, Page, PageRows
@@ -138,7 +138,7 @@ def page_arguments(
     last: int | None = None,
     before: str | None = None,
 ) -> dict[str, Any]:
-    """`page` and `keep_last` of a Paged. Raises TooManyIds and InvalidCursor."""
+    """`page` and `keep_last` of a Paged. Raises InvalidPageSize and InvalidCursor."""
     sizes = {"first": first, "last": last}
     for name, size in sizes.items():
         if size is not None:
@@ -153,9 +153,9 @@ def page_arguments(
 
 
 def check_page_size(size: int, field: str) -> None:
-    """Raises TooManyIds."""
+    """Raises InvalidPageSize."""
     if not 0 < size <= MAX_PAGE:
-        raise TooManyIds(f"A page holds 1 to {MAX_PAGE} things.", field=field, params={"limit": MAX_PAGE})
+        raise InvalidPageSize(f"A page holds 1 to {MAX_PAGE} things.", field=field, params={"limit": MAX_PAGE})
 
 
 def cursor_of(key: Key) -> str:
