@@ -139,6 +139,11 @@ def remove_strays(value_ids: Collection[int] | None = None) -> int:
     return count
 
 
+def remove_unheld(attribute: Attribute, slugs: Collection[str]) -> None:
+    """Delete those references of this attribute that nothing holds: Saleor leaves one when staff pick another page."""
+    AttributeValue.objects.filter(~_is_held(), attribute=attribute, slug__in=slugs).delete()
+
+
 def _wanted(of: Collection[str] = ()) -> _Wanted:
     names: dict[Key, Mapping[str, str]] = {}
     slugs: dict[Key, str] = {}

@@ -21,7 +21,7 @@ from saleor.product.models import Product
 from ovop_origin import selectors
 from ovop_origin.adapter.announce import announce_products
 from ovop_origin.adapter.assignments import Assignments, WantedValue, product_values
-from ovop_origin.adapter.choices import Choices, remove_strays
+from ovop_origin.adapter.choices import Choices, remove_strays, remove_unheld
 from ovop_origin.adapter.pages import CODE_KEY, pages_by_code
 from ovop_origin.adapter.picks import (
     NO_VILLAGE,
@@ -143,6 +143,7 @@ def settle_products(product_pks: Collection[int], choices: Choices) -> Settled:
             return settled + Settled(taken=taken)
         written, left = _write(unsettled, refused, choices)
         settled += written
+        _remove_replaced({pk: looked.shown[pk] for pk in unsettled if pk in looked.shown}, looked)
         if not left:
             break
         pks = left
@@ -195,6 +196,15 @@ def _shows_ours() -> Q:
 
 def _origin_of() -> Any:
     return ProductOrigin.objects.filter(product_pk=OuterRef("pk"))
+
+
+def _remove_replaced(shown: Mapping[int, str], looked: _Batch) -> None:
+    """Where staff picked another village, the reference to the one that was shown is left behind."""
+    replaced = {pk: code for pk, code in shown.items() if looked.shop_villages[pk] != code}
+    pages = pages_by_code(VILLAGE, set(replaced.values()))
+    slugs = [f"{pk}_{pages[code].pk}" for pk, code in replaced.items() if code in pages]
+    if slugs:
+        remove_unheld(looked.ours[VILLAGE], slugs)
 
 
 def _forget_products(pks: Collection[int]) -> None:
@@ -270,10 +280,15 @@ class _HeldPages:
         page_pks = {pk for each in references.values() for pk in each}
         pages = Page.objects.filter(pk__in=page_pks).values_list("pk", "page_type__slug", f"metadata__{CODE_KEY}")
         found = {pk: (page_type, code) for pk, page_type, code in pages if isinstance(code, str)}
-        codes = {code for page_type, code in found.values() if page_type == VILLAGE}
-        villages = {code for code, place in selectors.places(codes).items() if place.kind == PlaceKind.VILLAGE}
-        producers = selectors.producers({code for page_type, code in found.values() if page_type == PRODUCER})
-        named = {code for code, producer in producers.items() if producer.is_name_public}
+        # What the products' own provenances name is known; only what somebody else chose is asked for.
+        villages = {known.places[0].code for known in batch.provenances.values()}
+        named = {maker.code for known in batch.provenances.values() for maker in known.makers if maker.code}
+        if others := {code for page_type, code in found.values() if page_type == VILLAGE} - villages:
+            places = selectors.places(others)
+            villages |= {code for code, place in places.items() if place.kind == PlaceKind.VILLAGE}
+        if others := {code for page_type, code in found.values() if page_type == PRODUCER} - named:
+            producers = selectors.producers(others)
+            named |= {code for code, producer in producers.items() if producer.is_name_public}
         return cls(references, found, villages, named, batch.ours)
 
     def village(self, pk: int) -> str | None:

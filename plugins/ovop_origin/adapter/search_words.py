@@ -31,7 +31,7 @@ def search_words(provenance: Provenance) -> str:
     return "\n".join(lines)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=16_384)
 def spellings(name: str) -> tuple[str, ...]:
     """The name as recorded, and as it is typed on a keyboard without its apostrophes and accents."""
     plain = name.replace("ı", "i")

@@ -102,6 +102,51 @@ def test_a_shopper_sees_and_filters_where_a_product_comes_from(registry: None, p
     assert found < set(everything)
 
 
+ORIGIN = """query($slug: String!, $where: ProductWhereInput) {
+  product(slug: $slug, channel: "issyk-kul-kgs") {
+    id
+    jsonld: metafield(key: "ovop:jsonld")
+    country: metafield(key: "ovop:country")
+    region: assignedAttribute(slug: "ovop-region") {
+      ... on AssignedSingleChoiceAttribute { value { slug translation(languageCode: KY) } } }
+    village: assignedAttribute(slug: "ovop-village") {
+      ... on AssignedSinglePageReferenceAttribute { value { slug translation(languageCode: RU) { title } } } } }
+  products(channel: "issyk-kul-kgs", first: 100, where: $where) { edges { node { slug } } } }"""
+
+
+def test_a_village_picked_in_the_dashboard_reaches_registry_and_shopper(
+    registry: None, shop: RunningShop, people: People, sample: Sample
+) -> None:
+    slug = "mountain-honey"
+    where = {"attributes": [{"slug": "ovop-region", "value": {"slug": {"oneOf": ["uz-qr"]}}}]}
+    before = people.shopper.query(ORIGIN, slug=slug, where=where)
+    assert before["product"]["village"]["value"]["slug"] == "kg-y-kyzyl-suu"
+    assert slug not in [edge["node"]["slug"] for edge in before["products"]["edges"]]
+    ids = people.staff.query("""{ page(slug: "uz-qr-chimbay") { id } attribute(slug: "ovop-village") { id } }""")
+
+    people.staff.mutate(
+        """mutation($id: ID!, $attributes: [AttributeValueInput!]) {
+          productUpdate(id: $id, input: {attributes: $attributes}) { errors { field code message } } }""",
+        id=before["product"]["id"],
+        attributes=[{"id": ids["attribute"]["id"], "reference": ids["page"]["id"]}],
+    )
+
+    def settled() -> dict[str, Any] | None:
+        now = people.shopper.query(ORIGIN, slug=slug, where=where)
+        return now if now["product"]["country"] == "UZ" else None
+
+    after = wait_until("the worker has taken the village", settled, seconds=60)
+    assert slug in [edge["node"]["slug"] for edge in after["products"]["edges"]]
+    assert after["product"]["region"]["value"] == {"slug": "uz-qr", "translation": "Каракалпакстан"}
+    assert after["product"]["village"]["value"]["translation"] == {"title": "Чимбай"}
+    jsonld = json.loads(after["product"]["jsonld"])
+    assert jsonld["countryOfOrigin"]["identifier"] == "UZ"
+    # its maker is who it was, and works where it did: only the product's village was picked
+    assert jsonld["manufacturer"]["identifier"] == "kyzyl-suu-bal"
+    assert jsonld["manufacturer"]["location"]["identifier"] == "KG-Y-kyzyl-suu"
+    assert "Nothing differs" in shop.manage("ovop_origin_check")
+
+
 def test_an_uncertified_product_is_refused_and_sold_once_it_is_certified(
     registry: None, shop: RunningShop, people: People, sample: Sample, tmp_path: Path
 ) -> None:
