@@ -394,3 +394,9 @@ class OutcomeChanged(OvopError):
 
     code = "outcome_changed"
     status = 409
+
+
+class NotAMaker(OvopError):
+    """A lot of the product cannot hold what a producer gave that is neither its maker nor, that day, a member of one."""
+
+    code = "not_a_maker"

@@ -5,6 +5,7 @@ A check returns the row in canonical spelling: what is stored, and what a second
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -72,6 +73,7 @@ STORY_LENGTH = 30_000
 USER_ID_LENGTH = 64
 LARGEST_QUANTITY = 2_147_483_647
 
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 _MILLIONTH = Decimal("0.000001")
 _CLASSIFIER_CODE = re.compile(r"[0-9]{2,20}")
 _PHONE = re.compile(r"\+?[0-9(][0-9 ()./-]*")
@@ -215,6 +217,28 @@ def check_lot(row: LotRow, today: datetime.date) -> LotRow:
     return row
 
 
+def is_member(
+    producer: str, makers: Collection[str], day: datetime.date, groups: Mapping[str, Iterable[MembershipRow]]
+) -> bool:
+    """Whether a producer is one of the makers or, on that day, a member of one, directly or through other groups.
+
+    `groups` maps members to their memberships.
+    """
+    reached, waiting = {producer}, [producer]
+    while waiting:
+        code = waiting.pop()
+        if code in makers:
+            return True
+        above = {
+            each.group
+            for each in groups.get(code, ())
+            if (each.since is None or each.since <= day) and (each.until is None or day <= each.until)
+        }
+        waiting += above - reached
+        reached |= above
+    return False
+
+
 def gtin14(text: str, row: int | None = None) -> str:
     """A GTIN as 14 digits, filled with zeros from the left as GS1 says; spaces and dashes in it do not count.
 
@@ -321,6 +345,10 @@ def _coordinates(row: PlaceRow) -> tuple[Decimal | None, Decimal | None]:
                 row=row.row,
             )
         on_map.append(value.quantize(_MILLIONTH))
+    if not any(on_map):
+        raise CoordinatesOffMap(
+            "0, 0 lies in the sea: leave both empty where they are not known.", field="latitude", row=row.row
+        )
     return on_map[0], on_map[1]
 
 
@@ -368,19 +396,29 @@ def _checked_names(names: Mapping[str, str], row: int | None) -> dict[str, str]:
             )
         checked[tag] = text.strip()
     empty = next((tag for tag, text in checked.items() if not text), "")
-    if not checked or empty:
+    unseen = next((tag for tag, text in checked.items() if not any(map(_is_seen, text))), "")
+    if not checked or empty or unseen:
         raise NameMissing(
-            "There is no name, or an empty one.", field="names", row=row, params={"tag": empty, "value": ""}
+            "There is no name, or an empty one.", field="names", row=row, params={"tag": empty or unseen, "value": ""}
         )
     for tag, text in checked.items():
-        if len(text) > NAME_LENGTH or not is_storable(text):
+        if len(text) > NAME_LENGTH or not is_storable(text) or any(map(_is_control, text)):
             raise InvalidName(
-                f"The name in {tag} is longer than {NAME_LENGTH} characters or cannot be stored.",
+                f"The name in {tag} is longer than {NAME_LENGTH} characters or holds one that is no part of a name.",
                 field="names",
                 row=row,
                 params={"tag": tag, "value": text},
             )
     return checked
+
+
+def _is_control(character: str) -> bool:
+    """Line breaks and the like, and what turns the direction of writing: they change the text around a name."""
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(character) in _TURNS
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS"
 
 
 def _checked_stories(stories: Mapping[str, str], row: int | None) -> dict[str, str]:

@@ -101,7 +101,7 @@ def test_every_section_is_loaded_and_a_second_load_writes_nothing(
     first = load(full_document())
     rows = everything()
 
-    with django_assert_num_queries(29) as queries:
+    with django_assert_num_queries(32) as queries:
         second = load(full_document())
 
     assert (first.memberships, first.materials, first.lots) == (Tally(created=1), Tally(created=2), Tally(created=1))
@@ -504,12 +504,86 @@ def test_the_shops_day_decides_what_lies_in_the_future(full: None) -> None:
     assert services.lot_save(SLIPPERS, lot_row(made_on=datetime.date(2025, 6, 2)), at=at)
 
 
-def test_a_lot_may_be_accepted_from_somebody_who_is_no_maker_today(full: None) -> None:
-    assert services.lot_save(SLIPPERS, lot_row(contributions=(ContributionRow("boyan", 7),)), at=AT)
-
-    lot = selectors.lot(SLIPPERS, "L-1")
+def contributors_of(product_pk: int, code: str) -> list[tuple[str, int]]:
+    lot = selectors.lot(product_pk, code)
     assert lot is not None
-    assert [(each.producer_code, each.quantity) for each in lot.contributions] == [("boyan", 7)]
+    return [(each.producer_code, each.quantity) for each in lot.contributions]
+
+
+def lot_of(producer: str, quantity: int = 7) -> LotRow:
+    return lot_row(contributions=(ContributionRow(producer, quantity),))
+
+
+def test_a_lot_holds_nothing_of_who_neither_makes_the_product_nor_belongs_to_a_maker(full: None) -> None:
+    refusal = refused(lambda: services.lot_save(SLIPPERS, lot_of("boyan"), at=AT))
+
+    assert (refusal.code, refusal.field, refusal.params["value"]) == ("not_a_maker", "contributions", "boyan")
+
+
+def test_a_maker_of_the_lot_that_left_the_product_stays_in_the_lot(full: None) -> None:
+    services.lot_save(SLIPPERS, lot_of("m3"), at=AT)
+    services.product_origin_set(SLIPPERS, BARSKOON, {"ak-kiyiz": 10_000}, at=AT)
+
+    assert services.lot_save(SLIPPERS, lot_of("m3", 8), at=AT)
+
+    assert contributors_of(SLIPPERS, "L-1") == [("m3", 8)]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "is_member"),
+    [
+        (None, None, True),
+        ("made_on", "made_on", True),
+        ("day after", None, False),
+        (None, "day before", False),
+    ],
+)
+def test_members_of_a_makers_group_on_the_day_made_the_lot(
+    full: None, since: str | None, until: str | None, is_member: bool
+) -> None:
+    # given boyan, a member of a group in the maker ak-kiyiz, through another group
+    made_on = lot_row().made_on
+    day = datetime.timedelta(days=1)
+    days = {"made_on": made_on, "day after": made_on + day, "day before": made_on - day, None: None}
+    services.producer_save(ProducerRow("chiy-group", "group", BARSKOON, "ky", {"ky": "Чий"}), at=AT)
+    services.membership_save(MembershipRow("ak-kiyiz", "chiy-group"), at=AT)
+    services.membership_save(MembershipRow("chiy-group", "boyan", days[since], days[until]), at=AT)
+
+    if is_member:
+        assert services.lot_save(SLIPPERS, lot_of("boyan"), at=AT)
+        assert contributors_of(SLIPPERS, "L-1") == [("boyan", 7)]
+    else:
+        assert refused(lambda: services.lot_save(SLIPPERS, lot_of("boyan"), at=AT)).code == "not_a_maker"
+
+
+def test_anybody_may_have_made_a_lot_of_a_product_whose_makers_nobody_named(full: None) -> None:
+    services.product_origin_set(SLIPPERS, BARSKOON, {}, at=AT)
+
+    assert services.lot_save(SLIPPERS, lot_of("boyan"), at=AT)
+
+    assert contributors_of(SLIPPERS, "L-1") == [("boyan", 7)]
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b", "\u0304 \u200d", "a\u202eb", "a\x07b", "a\nb", "a\u2028b"], ids=lambda text: ascii(text)
+)
+def test_a_name_is_one_line_in_which_something_can_be_seen(full: None, text: str) -> None:
+    refusal = refused(lambda: services.material_save(MaterialRow("dye", {"ky": text}), at=AT))
+
+    assert (refusal.code, refusal.field) in [("invalid_name", "names"), ("name_missing", "names")]
+
+
+def test_coordinates_of_zero_are_none(full: None) -> None:
+    zero = PlaceRow(
+        "village",
+        "KG-Y-new",
+        {"en": "New"},
+        parent="KG-Y-jeti-oguz",
+        latitude=Decimal(0),
+        longitude=Decimal("0.0000001"),
+    )
+
+    assert refused(lambda: services.place_save(zero, at=AT)).code == "coordinates_off_map"
 
 
 def test_a_lot_stays_in_its_village_when_its_product_moves(full: None) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db import connection
+
 from ovop_origin.errors import NotAVillage, PlaceNotValid, UnknownPlace, UnknownProducer
 from ovop_origin.models import Place, PlaceKind, Producer
-from ovop_origin.records import SECTIONS, AnyRow
+from ovop_origin.records import SECTIONS, AnyRow, MembershipRow
 from ovop_origin.rules import is_code
 from ovop_origin.services.results import Change, LoadResult, Tally
 from ovop_shared.errors import OvopError
@@ -138,6 +140,37 @@ def producer_ids(codes: Collection[str]) -> dict[str, int]:
     """Code -> pk of these producers. One query, none without codes."""
     wanted = [code for code in codes if is_code(code)]
     return dict(Producer.objects.filter(code__in=wanted).values_list("code", "pk")) if wanted else {}
+
+
+def groups_above(codes: Collection[str]) -> dict[str, list[MembershipRow]]:
+    """Member -> its memberships, for these producers, their groups, the groups of these, and so on. One query.
+
+    None without codes.
+    """
+    wanted = [code for code in codes if is_code(code)]
+    above: dict[str, list[MembershipRow]] = {}
+    if not wanted:
+        return above
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE above (member_id, group_id, since, until) AS (
+                SELECT m.member_id, m.group_id, m.since, m.until FROM ovop_origin_membership m
+                    JOIN ovop_origin_producer p ON p.id = m.member_id WHERE p.code = ANY(%s)
+                UNION
+                SELECT m.member_id, m.group_id, m.since, m.until FROM ovop_origin_membership m
+                    JOIN above ON above.group_id = m.member_id
+            )
+            SELECT g.code, p.code, above.since, above.until FROM above
+                JOIN ovop_origin_producer g ON g.id = above.group_id
+                JOIN ovop_origin_producer p ON p.id = above.member_id
+            """,
+            [wanted],
+        )
+        for row in cursor.fetchall():
+            membership = MembershipRow(*row)
+            above.setdefault(membership.member, []).append(membership)
+    return above
 
 
 def unknown_producer(field_name: str, code: str, row: int | None) -> UnknownProducer:
