@@ -68,7 +68,9 @@ def full_registry() -> None:
         flags_consented_on=datetime.date(2025, 1, 2),
     )
     Membership.objects.create(group=group, member=person, since=datetime.date(2024, 5, 1))
-    Membership.objects.create(group=group, member=boyan, until=datetime.date(2025, 1, 1))
+    Membership.objects.create(
+        group=group, member=boyan, since=datetime.date(2023, 2, 3), until=datetime.date(2025, 1, 1)
+    )
     wool = Material.objects.create(code="wool", place=region)
     yarrow = Material.objects.create(code="yarrow")
     for material, language, text in ((wool, "en", "Wool"), (wool, "ky", "Жүн"), (yarrow, "en", "Yarrow")):

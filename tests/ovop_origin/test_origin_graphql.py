@@ -1,15 +1,19 @@
 """What GraphQL answers about the registry: pages of places, producers and products, and the origin of many products."""
 
-from base64 import b64encode, urlsafe_b64encode
+import datetime
+import json
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 from origin_graphql_world import FAR, HIDDEN, ask, codes_of, full_registry, hide, many_villages
-from origin_world import HONEY, INSIDERS, JAM, OUTSIDERS, SLIPPERS, STAFF
+from origin_world import AT, HONEY, INSIDERS, JAM, OUTSIDERS, SLIPPERS, STAFF
 
-from ovop_origin.models import Place
+from ovop_origin import services
+from ovop_origin.models import Lot, Membership, Place, Producer, ProductOrigin
+from ovop_origin.records import ProducerRow
 from ovop_origin.selectors import Page, origins_listing
 from ovop_shared.requester import ANONYMOUS, Requester
 
@@ -19,6 +23,17 @@ EVERYBODY = [*OUTSIDERS, *INSIDERS]
 @pytest.fixture
 def full(registry: None) -> None:
     full_registry()
+
+
+def is_insider(requester: Requester) -> bool:
+    return requester in [each.values[0] for each in INSIDERS]  # type: ignore[attr-defined]
+
+
+def producers_added(*rows: tuple[str, str, bool]) -> None:
+    """Producers of Barskoon, by code, kind and whether they agreed to be named."""
+    for code, kind, is_public in rows:
+        row = ProducerRow(code, kind, "KG-Y-barskoon", "ky", {"ky": code}, is_name_public=is_public)
+        services.producer_save(row, at=AT)
 
 
 def global_id(kind: str, key: object) -> str:
@@ -369,15 +384,107 @@ def test_members_and_groups_name_only_who_agreed(full: None) -> None:
 
     public, private = ask(query), ask(query, STAFF)
 
+    assert public["group"]["members"]["totalCount"] == 1
     members = [edge["node"] for edge in public["group"]["members"]["edges"]]
-    assert [(each["member"]["code"], each["member"]["name"]) for each in members] == [(None, None), ("boyan", "Boyan")]
+    assert [(each["member"]["code"], each["member"]["name"]) for each in members] == [("boyan", "Boyan")]
     assert {(each["since"], each["until"]) for each in members} == {(None, None)}
     assert public["member"] == {"groups": {"totalCount": 1, "edges": [{"node": {"group": {"code": "ak-kiyiz"}}}]}}
     members = [edge["node"] for edge in private["group"]["members"]["edges"]]
     assert [(each["member"]["code"], each["since"], each["until"]) for each in members] == [
+        ("boyan", "2023-02-03", "2025-01-01"),
         ("m3", "2024-05-01", None),
-        ("boyan", None, "2025-01-01"),
     ]
+
+
+@pytest.mark.parametrize("requester", EVERYBODY)
+def test_the_order_of_makers_does_not_tell_the_codes_of_the_unnamed(full: None, requester: Requester) -> None:
+    # given makers whose codes stand before, between and behind those of the named ones
+    producers_added(("a0", "household", False), ("m9", "household", False), ("zz", "group", True))
+    makers = ["a0", "ak-kiyiz", "m3", "m9", "zz"]
+    services.product_origin_set(JAM, "KG-Y-barskoon", dict.fromkeys(makers, 2_000), at=AT)
+    lot = Lot.objects.create(
+        origin=ProductOrigin.objects.get(product_pk=JAM),
+        code="J1",
+        village=Place.objects.get(code="KG-Y-barskoon"),
+        made_on=datetime.date(2025, 5, 1),
+    )
+    for code in makers:
+        lot.contributions.create(producer=Producer.objects.get(code=code), quantity=1)
+
+    found = ask(
+        """query ($id: ID!) {
+          productOrigin(productId: $id) { makers { producer { code kind } } }
+          lot(productId: $id, code: "J1") { makers { code kind } }
+        }""",
+        requester,
+        id=JAM,
+    )
+
+    of_lot = [(each["code"], each["kind"]) for each in found["lot"]["makers"]]
+    assert [each["producer"] for each in found["productOrigin"]["makers"]] == found["lot"]["makers"]
+    assert of_lot == (
+        [("a0", "HOUSEHOLD"), ("ak-kiyiz", "COOPERATIVE"), ("m3", "PERSON"), ("m9", "HOUSEHOLD"), ("zz", "GROUP")]
+        if is_insider(requester)
+        else [("ak-kiyiz", "COOPERATIVE"), ("zz", "GROUP"), (None, "HOUSEHOLD"), (None, "HOUSEHOLD"), (None, "PERSON")]
+    )
+
+
+@pytest.mark.parametrize("requester", EVERYBODY)
+def test_members_and_groups_are_listed_by_the_codes_that_the_requester_may_see(
+    full: None, requester: Requester
+) -> None:
+    # given members that were recorded in another order than that of their codes
+    producers_added(("zz", "person", True), ("p5", "person", False), ("c1", "person", True), ("a0", "group", False))
+    group, hidden_group = (Producer.objects.get(code=code) for code in ("ak-kiyiz", "a0"))
+    for code in ("zz", "p5", "c1"):
+        member = Producer.objects.get(code=code)
+        Membership.objects.create(group=group, member=member)
+        Membership.objects.create(group=hidden_group, member=member)
+
+    found = ask(
+        """{
+          producer(code: "ak-kiyiz") { memberCount members { totalCount edges { cursor node { member { code } } } } }
+          member: producer(code: "zz") { groups { totalCount edges { cursor node { group { code } } } } }
+        }""",
+        requester,
+    )
+
+    def listed(page: dict[str, Any], other: str) -> list[tuple[str, list[str]]]:
+        assert page["totalCount"] == len(page["edges"])
+        return [(e["node"][other]["code"], json.loads(urlsafe_b64decode(e["cursor"]))) for e in page["edges"]]
+
+    def rows(*codes: str) -> list[tuple[str, list[str]]]:
+        return [(code, [code]) for code in codes]
+
+    insider = is_insider(requester)
+    assert listed(found["producer"]["members"], "member") == (
+        rows("boyan", "c1", "m3", "p5", "zz") if insider else rows("boyan", "c1", "zz")
+    )
+    assert listed(found["member"]["groups"], "group") == (rows("a0", "ak-kiyiz") if insider else rows("ak-kiyiz"))
+    # of today: the fifth has left
+    assert found["producer"]["memberCount"] == 4
+
+
+def test_members_are_read_page_by_page(full: None) -> None:
+    producers_added(("zz", "person", True), ("p5", "person", False), ("c1", "person", True))
+    group = Producer.objects.get(code="ak-kiyiz")
+    for code in ("zz", "p5", "c1"):
+        Membership.objects.create(group=group, member=Producer.objects.get(code=code))
+    query = """query ($first: Int, $after: String, $last: Int, $before: String) { producer(code: "ak-kiyiz") {
+        members(first: $first, after: $after, last: $last, before: $before) {
+            pageInfo { hasNextPage hasPreviousPage endCursor startCursor } edges { node { member { code } } }
+        } } }"""
+
+    def page(**arguments: object) -> tuple[list[str], dict[str, Any]]:
+        members = ask(query, **arguments)["producer"]["members"]
+        return [edge["node"]["member"]["code"] for edge in members["edges"]], members["pageInfo"]
+
+    codes, info = page(first=2)
+    assert (codes, info["hasNextPage"]) == (["boyan", "c1"], True)
+    codes, info = page(first=2, after=info["endCursor"])
+    assert (codes, info["hasNextPage"]) == (["zz"], False)
+    codes, info = page(last=2, before=info["startCursor"])
+    assert (codes, info["hasPreviousPage"]) == (["boyan", "c1"], False)
 
 
 def test_nothing_leads_from_a_product_to_an_unnamed_producer(full: None) -> None:
@@ -613,19 +720,19 @@ def test_a_hundred_origins_with_everything_take_the_queries_of_two(
 def test_members_of_many_groups_take_the_queries_of_two(full: None, django_assert_num_queries: Any) -> None:
     many_villages(50)
     query = """query ($first: Int!) { producers(first: $first, kind: GROUP) { edges { node {
-        code
+        code memberCount
         members(first: 5) { totalCount edges { node { member { name } } } }
         groups(first: 5) { edges { node { group { name } } } }
         products(first: 1) { edges { node { productId } } }
     } } } }"""
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         few = ask(query, first=3)["producers"]["edges"]
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         many = ask(query, first=100)["producers"]["edges"]
 
     assert (len(few), len(many)) == (3, 100)
-    assert many[2]["node"]["members"]["totalCount"] == 1
+    assert many[2]["node"]["members"]["totalCount"] == many[2]["node"]["memberCount"] == 1
 
 
 def test_nothing_is_counted_or_listed_that_is_not_asked_for(full: None, django_assert_num_queries: Any) -> None:

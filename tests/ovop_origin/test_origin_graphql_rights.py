@@ -85,8 +85,8 @@ PRIVATE_FIELDS: dict[str, tuple[str, Any]] = {
     "Maker.share": (f"productOrigin(productId: {SLIPPERS}) {{ makers {{ share }} }}", 6667),
     "Lot.quantity": (f'lot(productId: {SLIPPERS}, code: "L1") {{ quantity }}', 31),
     "Lot.contributions": (f'lot(productId: {SLIPPERS}, code: "L1") {{ contributions {{ quantity }} }}', 21),
-    "Membership.since": ('producer(code: "ak-kiyiz") { members(first: 1) { edges { node { since } } } }', "2024-05-01"),
-    "Membership.until": ('producer(code: "ak-kiyiz") { members(last: 1) { edges { node { until } } } }', "2025-01-01"),
+    "Membership.since": ('producer(code: "ak-kiyiz") { members(first: 1) { edges { node { since } } } }', "2023-02-03"),
+    "Membership.until": ('producer(code: "ak-kiyiz") { members(first: 1) { edges { node { until } } } }', "2025-01-01"),
 }
 # Without consent to be named
 UNNAMED_FIELDS: dict[str, tuple[str, Any]] = {
@@ -98,6 +98,7 @@ UNNAMED_FIELDS: dict[str, tuple[str, Any]] = {
         ("products", "products { edges { node { productId } } }", SLIPPERS),
         ("groups", "groups { edges { node { group { code } } } }", "ak-kiyiz"),
         ("members", "members { totalCount }", 0),
+        ("memberCount", "memberCount", 0),
     )
 }
 PUBLIC_FIELDS = {
@@ -218,7 +219,7 @@ def test_insiders_change(full: None, name: str, requester: Requester) -> None:
 SECRETS = [
     *("+996555000001", "kiyiz@example.com", '"MARKETS"', "2025-01-02"),
     *(b64encode(b"Producer:m3").decode(), b64encode(b'["m3"]').decode()),
-    *('"m3"', "Айгерим", "6667", "3333", "2024-05-01"),
+    *('"m3"', "Айгерим", "6667", "3333", "2024-05-01", "2023-02-03"),
     *("secret-tea", "Secret tea", "Not yet.", "04012345678918", '"T1"', f": {HIDDEN}}}", f": {HIDDEN},"),
 ]
 

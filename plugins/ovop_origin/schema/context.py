@@ -59,6 +59,16 @@ def is_named(producer: ProducerFacts, info: Any) -> bool:
     return producer.is_name_public or manages_products(info)
 
 
+def in_shown_order(producers: Iterable[ProducerFacts], info: Any) -> list[ProducerFacts]:
+    """Named ones by their codes, then the others by what is shown of them: their hidden codes tell no order."""
+
+    def place(producer: ProducerFacts) -> tuple[bool, str, str, str]:
+        is_hidden = not is_named(producer, info)
+        return is_hidden, "" if is_hidden else producer.code, producer.kind, producer.village_code
+
+    return sorted(producers, key=place)
+
+
 def published(pks: Collection[int]) -> Mapping[int, bool]:
     """Those of these products that the shop shows to everybody."""
     return dict.fromkeys(host_catalogue().published(pks), True)

@@ -1,10 +1,11 @@
 """Producers, what they make, and the groups they belong to."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import graphene
+from django.utils import timezone
 from graphene import relay
 
 from ovop_origin import selectors
@@ -13,9 +14,10 @@ from ovop_origin.models import ProducerStatus as ProducerStatuses
 from ovop_origin.models import ProgrammeStage as ProgrammeStages
 from ovop_origin.schema.context import is_named, load, manages_products, plain
 from ovop_origin.schema.names import Name, as_names, enum_of, name_field, names_field
-from ovop_origin.schema.paging import PKS, Connection, Paged, connection_field, page_arguments
+from ovop_origin.schema.paging import CODES, Connection, Paged, connection_field, page_arguments
 from ovop_origin.schema.places import Place, place_of, products_paged
-from ovop_origin.selectors import MembershipFacts, ProducerFacts
+from ovop_origin.selectors import Listing, MembershipFacts, ProducerFacts
+from ovop_shared.shop_time import shop_day
 
 ProducerKind = enum_of(ProducerKinds, "ProducerKind", "Who makes things: one person, or several in one of these forms.")
 ProducerStatus = enum_of(ProducerStatuses, "ProducerStatus", "Whether a producer works, pauses or has left.")
@@ -91,8 +93,17 @@ class Producer(graphene.ObjectType):
         "ovop_origin.schema.products.ProductOriginConnection",
         "What it has a part in, by the shop's number; for the public what is published.",
     )
-    groups = connection_field(lambda: MembershipConnection, "The groups it is a member of, past ones too.")
-    members = connection_field(lambda: MembershipConnection, "The members of a group, past ones too.")
+    groups = connection_field(
+        lambda: MembershipConnection,
+        "The groups it is a member of, past ones too, by code; for the public those that agreed to be named.",
+    )
+    members = connection_field(
+        lambda: MembershipConnection,
+        "The members of a group, past ones too, by code; for the public those who agreed to be named.",
+    )
+    member_count = graphene.Int(
+        description="How many members it has today, those too who are not named; null without its consent."
+    )
     private = graphene.Field(ProducerPrivate, description="Null for those who do not manage products.")
 
     @staticmethod
@@ -133,11 +144,19 @@ class Producer(graphene.ObjectType):
 
     @staticmethod
     def resolve_groups(root: ProducerFacts, info: Any, **page: Any) -> Paged:
-        return _memberships(root, info, "member__code", page)
+        listing = selectors.groups_listing(only_public=not manages_products(info))
+        owner = ("member__code", root.code)
+        return _memberships(root, info, "groups", listing, owner, lambda code: (code, root.code), page)
 
     @staticmethod
     def resolve_members(root: ProducerFacts, info: Any, **page: Any) -> Paged:
-        return _memberships(root, info, "group__code", page)
+        listing = selectors.members_listing(only_public=not manages_products(info))
+        owner = ("group__code", root.code)
+        return _memberships(root, info, "members", listing, owner, lambda code: (root.code, code), page)
+
+    @staticmethod
+    def resolve_member_count(root: ProducerFacts, info: Any) -> Any:
+        return load(info, _member_counts, root.code).then(lambda count: count or 0) if is_named(root, info) else None
 
     @staticmethod
     def resolve_private(root: ProducerFacts, info: Any) -> ProducerFacts | None:
@@ -177,7 +196,7 @@ class Membership(graphene.ObjectType):
 
 
 class MembershipConnection(Connection):
-    """Pages of memberships, in the order they were recorded."""
+    """Pages of memberships, by the code of the other one."""
 
     class Meta:
         node = Membership
@@ -189,16 +208,29 @@ def named_producer(info: Any, code: str) -> Any:
     return found.then(lambda producer: producer if producer and is_named(producer, info) else None)
 
 
-def _memberships(root: ProducerFacts, info: Any, owner: str, page: dict[str, Any]) -> Paged:
+def _memberships(
+    root: ProducerFacts,
+    info: Any,
+    name: str,
+    listing: Listing,
+    owner: tuple[str, str],
+    codes: Callable[[str], tuple[str, str]],
+    page: dict[str, Any],
+) -> Paged:
+    """`codes` gives those of group and member for a row's one."""
     return Paged(
         info,
-        "memberships",
-        selectors.memberships_listing(),
-        node=lambda row: load(info, selectors.memberships, row[0]),
-        owner=(owner, root.code),
+        name,
+        listing,
+        node=lambda row: load(info, selectors.memberships, codes(row[0])),
+        owner=owner,
         is_empty=not is_named(root, info),
-        **page_arguments(PKS, **page),
+        **page_arguments(CODES, **page),
     )
+
+
+def _member_counts(codes: Collection[str]) -> Mapping[str, int]:
+    return selectors.member_counts(codes, shop_day(timezone.now()))
 
 
 def _private(root: ProducerFacts, info: Any, name: str) -> Any:

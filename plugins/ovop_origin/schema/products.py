@@ -6,7 +6,7 @@ import graphene
 from graphene import relay
 
 from ovop_origin import selectors
-from ovop_origin.schema.context import load, load_all, manages_products, plain, records, shown_origin
+from ovop_origin.schema.context import in_shown_order, load, load_all, manages_products, plain, records, shown_origin
 from ovop_origin.schema.names import Name, as_names, name_field, names_field
 from ovop_origin.schema.paging import LOTS, Connection, Paged, connection_field, page_arguments
 from ovop_origin.schema.places import Place, place_of
@@ -133,7 +133,8 @@ class Lot(graphene.ObjectType):
     made_on = graphene.Date(required=True, description="The day it was made.")
     village = graphene.Field(Place, required=True, description="Where it was made.")
     makers = graphene.NonNull(
-        graphene.List(graphene.NonNull(Producer)), description="Who made it; unnamed without their consent."
+        graphene.List(graphene.NonNull(Producer)),
+        description="Who made it, by code; then, by kind, those who have not agreed to be named.",
     )
     origin = graphene.Field(lambda: ProductOrigin, required=True, description="Where the product comes from.")
     quantity = graphene.Int(description="The units accepted in all; null for those who do not manage products.")
@@ -161,7 +162,8 @@ class Lot(graphene.ObjectType):
 
     @staticmethod
     def resolve_makers(root: LotFacts, info: Any) -> Any:
-        return load_all(info, selectors.producers, [each.producer_code for each in root.contributions])
+        found = load_all(info, selectors.producers, [each.producer_code for each in root.contributions])
+        return found.then(lambda producers: in_shown_order(producers, info))
 
     @staticmethod
     def resolve_origin(root: LotFacts, info: Any) -> Any:
@@ -211,7 +213,10 @@ class ProductOrigin(graphene.ObjectType):
     stories = graphene.NonNull(
         graphene.List(graphene.NonNull(Story)), description="What there is to tell, by language and script."
     )
-    makers = graphene.NonNull(graphene.List(graphene.NonNull(Maker)), description="Who made it, in no order of merit.")
+    makers = graphene.NonNull(
+        graphene.List(graphene.NonNull(Maker)),
+        description="Who made it, by code; then, by kind, those who have not agreed to be named.",
+    )
     materials = graphene.NonNull(
         graphene.List(graphene.NonNull(ProductMaterial)), description="What it is made of, the largest part first."
     )
@@ -260,6 +265,13 @@ class ProductOrigin(graphene.ObjectType):
     def resolve_stories(root: OriginFacts, info: Any) -> Any:
         return _details(root, info, "stories", {}).then(
             lambda stories: [Story(language=tag, text=text) for tag, text in stories.items()]
+        )
+
+    @staticmethod
+    def resolve_makers(root: OriginFacts, info: Any) -> Any:
+        makers = {maker.producer_code: maker for maker in root.makers}
+        return load_all(info, selectors.producers, makers).then(
+            lambda producers: [makers[producer.code] for producer in in_shown_order(producers, info)]
         )
 
     @staticmethod

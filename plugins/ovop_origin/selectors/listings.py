@@ -152,9 +152,15 @@ def lots_listing() -> Listing:
     return Listing(Lot.objects.all(), ("-made_on", "code"))
 
 
-def memberships_listing() -> Listing:
-    """Memberships in the order they were recorded. Not by code: a cursor must not tell who has not agreed to be named."""
-    return Listing(Membership.objects.all(), ("pk",))
+def members_listing(*, only_public: bool) -> Listing:
+    """Memberships below a group, by the member's code. For the public take `only_public`: neither a cursor nor the
+    place of a row, nor how many there are, may tell of who has not agreed to be named."""
+    return _memberships_listing("member", only_public)
+
+
+def groups_listing(*, only_public: bool) -> Listing:
+    """Memberships below a member, by the group's code; as `members_listing`."""
+    return _memberships_listing("group", only_public)
 
 
 PRODUCT_OWNERS: Mapping[str, str] = MappingProxyType(
@@ -170,6 +176,11 @@ PRODUCT_OWNERS: Mapping[str, str] = MappingProxyType(
 PRODUCER_OWNERS: Mapping[str, str] = MappingProxyType(
     {kind: owner.replace("village__", "place__", 1) for kind, owner in PRODUCT_OWNERS.items()}
 )
+
+
+def _memberships_listing(other: str, only_public: bool) -> Listing:
+    condition = Q(**{f"{other}__is_name_public": True}) if only_public else Q()
+    return Listing(Membership.objects.filter(condition), (f"{other}__code",))
 
 
 def _behind(order: Sequence[str], key: Key) -> Q:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, Window
+from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
 from ovop_origin.models import Membership, Producer, ProducerName
@@ -144,10 +144,31 @@ def groups_of(producer_codes: Collection[str]) -> dict[str, tuple[MembershipFact
     return _memberships("member_code", member__code__in=producer_codes)
 
 
-def memberships(pks: Collection[int]) -> dict[int, MembershipFacts]:
-    """These memberships by the key of their row; unknown ones are left out. One query."""
-    rows = Membership.objects.filter(pk__in=pks).values_list("pk", "group__code", "member__code", "since", "until")
-    return {row[0]: MembershipFacts(*row[1:]) for row in rows}
+def memberships(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], MembershipFacts]:
+    """These memberships by the codes of group and member; what does not exist is left out. One query."""
+    wanted = set(keys)
+    found = _memberships(
+        "group_code",
+        group__code__in={group for group, _ in wanted},
+        member__code__in={member for _, member in wanted},
+    )
+    return {
+        key: facts
+        for of_group in found.values()
+        for facts in of_group
+        if (key := (facts.group_code, facts.member_code)) in wanted
+    }
+
+
+def member_counts(group_codes: Collection[str], on: datetime.date) -> dict[str, int]:
+    """Group code -> how many members it has on the day; groups without any are left out. One query."""
+    rows = (
+        Membership.objects.filter(Q(since=None) | Q(since__lte=on), Q(until=None) | Q(until__gte=on))
+        .filter(group__code__in=group_codes)
+        .values("group__code")
+        .annotate(number=Count("pk"))
+    )
+    return dict(rows.order_by("group__code").values_list("group__code", "number"))
 
 
 def _memberships(key: str, **lookup: Any) -> dict[str, tuple[MembershipFacts, ...]]:
