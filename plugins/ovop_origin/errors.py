@@ -303,6 +303,12 @@ class UnknownLabelSize(OvopError):
     code = "unknown_label_size"
 
 
+class TooManyLanguages(OvopError):
+    """A label is written in one language and has a second name in another, not in more."""
+
+    code = "too_many_languages"
+
+
 class LabelTooSmall(OvopError):
     """The label has no room for a text at its smallest legible size, or for a QR code that can be scanned."""
 

@@ -12,7 +12,7 @@ from origin_world import AT, HONEY, JAM, SLIPPERS, registry_document
 from PIL import Image
 
 from ovop_origin import services
-from ovop_origin.errors import GtinAmbiguous, GtinNotOfProduct, InvalidGtin, OriginMissing, UnknownLot
+from ovop_origin.errors import GtinAmbiguous, GtinNotOfProduct, InvalidGtin, OriginMissing, TooManyLanguages, UnknownLot
 from ovop_origin.labels import label_content, render_png
 from ovop_origin.records import ContributionRow, LotRow
 from ovop_shared.catalogue import UnknownProduct, host_catalogue
@@ -161,6 +161,11 @@ def test_what_is_not_known_is_refused_with_a_code(registry: None) -> None:
         label_content(HONEY, "L-9", languages=("en",))
     with pytest.raises(UnknownLanguage):
         label_content(HONEY, languages=("uz",))
+    with pytest.raises(UnknownLanguage):
+        label_content(HONEY, languages=("",))
+    with pytest.raises(TooManyLanguages) as refused:
+        label_content(HONEY, languages=("en", "ru", "ja"))
+    assert refused.value.as_dict()["params"] == {"limit": 2}
     assert lot.value.params == {"product": "licorice-honey", "lot": "L-9"}
 
 
@@ -221,6 +226,11 @@ def test_the_command_prints_all_lots_of_a_product_on_a_sheet(registry: None, tmp
         (["felt-slippers", "--gtin", GTIN], "gtin_not_of_product: "),
         (["felt-slippers", "--size", "1x1"], "unknown_label_size: "),
         (["felt-slippers", "--languages", "xx"], "unknown_language: "),
+        (["felt-slippers", "--languages", "en,xx"], "unknown_language: "),
+        (["felt-slippers", "--languages", "en,xx,ja"], "unknown_language: "),
+        (["felt-slippers", "--languages", "en,"], "unknown_language: "),
+        (["felt-slippers", "--languages", ""], "unknown_language: "),
+        (["felt-slippers", "--languages", "en,ru,ja"], "too_many_languages: "),
         (["felt-slippers", "--start", "99"], "invalid_label_count: "),
         (["felt-slippers", "--all-lots"], "felt-slippers has no lots."),
     ],

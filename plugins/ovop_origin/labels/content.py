@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from ovop_origin.digital_link import digital_link
-from ovop_origin.errors import GtinAmbiguous, GtinNotOfProduct, OriginMissing, UnknownLot
+from ovop_origin.errors import GtinAmbiguous, GtinNotOfProduct, OriginMissing, TooManyLanguages, UnknownLot
 from ovop_origin.labels.facts import LabelContent
 from ovop_origin.provenance import LotProvenance, Provenance, PublicProducer, lot_provenance, provenances
 from ovop_origin.rules import gtin14
@@ -14,6 +14,7 @@ from ovop_shared.languages import DEFAULT_LANGUAGE, LANGUAGE_TAGS, name_tag
 from ovop_shared.mounting import absolute_url, page_url
 from ovop_shared.records import ProductRecord, product_name, translated_name
 
+_LANGUAGES = 2
 _NAMED_PRODUCERS = 3
 
 
@@ -26,10 +27,15 @@ def label_content(
     which is left out when it is empty or the shop has no name in it. `gtin` says which of several GTINs the packing
     has; without it a product's only GTIN is taken. The link is the GS1 Digital Link, or without a GTIN the provenance page.
 
-    Raises UnknownLanguage, UnknownProduct, OriginMissing, UnknownLot, GtinAmbiguous, InvalidGtin and
-    GtinNotOfProduct.
+    Raises TooManyLanguages, UnknownLanguage, UnknownProduct, OriginMissing, UnknownLot, GtinAmbiguous, InvalidGtin
+    and GtinNotOfProduct.
     """
-    first, *others = (name_tag(tag) for tag in languages if tag)
+    if len(languages) > _LANGUAGES:
+        raise TooManyLanguages(
+            f"A label has names in {_LANGUAGES} languages at most.", field="languages", params={"limit": _LANGUAGES}
+        )
+    # No language at all is refused as an unknown one is.
+    first, *others = (name_tag(tag) for tag in [tag for tag in languages if tag] or [""])
     product = host_catalogue().by_pk([product_pk]).get(product_pk)
     if product is None:
         raise UnknownProduct(f"The shop has no product {product_pk}.", field="product", params={"product": product_pk})

@@ -10,6 +10,7 @@ from ovop_origin import selectors
 from ovop_origin.labels import SHEETS, SIZES, LabelContent, label_content, render_pdf, render_png
 from ovop_shared.catalogue import UnknownProduct, host_catalogue
 from ovop_shared.errors import OvopError
+from ovop_shared.languages import name_tag
 
 FORMATS = (".png", ".pdf")
 
@@ -70,5 +71,5 @@ def _contents(slug: str, options: dict[str, Any]) -> list[LabelContent]:
         lots = [lot.code for lot in selectors.lots_of([found.pk]).get(found.pk, ())]
         if not lots:
             raise CommandError(f"{slug} has no lots.")
-    languages = [tag.strip() for tag in options["languages"].split(",")]
+    languages = [name_tag(tag.strip()) for tag in options["languages"].split(",")]
     return [label_content(found.pk, lot, languages=languages, gtin=options["gtin"]) for lot in lots]
