@@ -46,15 +46,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class LotProvenance:
-    """A lot's: its village may be another than the product's. `quantity` is what all `contributors` gave together,
-    0 when that was not recorded."""
+    """A lot's: its village may be another than the product's. How many pieces it has is not in it: of a lot of one
+    maker that is what this one delivered."""
 
     product_pk: int
     code: str
     made_on: datetime.date
     places: tuple[PlaceFacts, ...]
     contributors: tuple[PublicProducer, ...]
-    quantity: int
 
 
 def provenances(product_pks: Collection[int]) -> dict[int, Provenance]:
@@ -97,7 +96,6 @@ def lot_provenance(product_pk: int, lot_code: str) -> LotProvenance | None:
         made_on=lot.made_on,
         places=places[lot.village_code],
         contributors=_public((producers[each.producer_code] for each in lot.contributions), places),
-        quantity=lot.quantity,
     )
 
 
