@@ -283,7 +283,13 @@ def test_the_host_keeps_the_newest_record_of_a_product(db: None) -> None:
     honey = ProductRecord(pk=3, slug="mountain-honey", name="Mountain honey", product_type="honey")
     known_products_store([honey])
     renamed = ProductRecord(
-        pk=3, slug="honey", name="Honey", product_type="honey", names={"ky": "Бал"}, is_published=False
+        pk=3,
+        slug="honey",
+        name="Honey",
+        product_type="honey",
+        names={"ky": "Бал"},
+        is_published=False,
+        was_published=False,
     )
     known_products_store([renamed])
 

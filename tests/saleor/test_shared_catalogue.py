@@ -34,6 +34,40 @@ def test_a_product_is_published_when_an_active_channel_shows_it(
     assert SaleorCatalogue().by_pk([product.pk])[product.pk].is_published is is_published
 
 
+@pytest.mark.parametrize(
+    ("listing", "is_active", "was_published"),
+    [
+        ({"is_published": True, "published_at": datetime.timedelta(minutes=-1)}, True, True),
+        ({"is_published": True, "published_at": None}, True, True),
+        ({"is_published": False, "published_at": datetime.timedelta(minutes=-1)}, True, True),
+        ({"is_published": False, "published_at": datetime.timedelta(minutes=-1)}, False, True),
+        ({"is_published": False, "published_at": datetime.timedelta(minutes=1)}, True, False),
+        ({"is_published": True, "published_at": datetime.timedelta(minutes=1)}, True, False),
+        ({"is_published": False, "published_at": None}, True, False),
+    ],
+)
+def test_a_product_that_is_hidden_again_was_published_one_never_shown_was_not(
+    product: Product, listing: dict[str, Any], is_active: bool, was_published: bool
+) -> None:
+    at = listing["published_at"]
+    ProductChannelListing.objects.filter(product=product).update(
+        is_published=listing["is_published"], published_at=at and timezone.now() + at
+    )
+    Channel.objects.update(is_active=is_active)
+
+    assert SaleorCatalogue().by_pk([product.pk])[product.pk].was_published is was_published
+
+
+def test_a_product_of_no_channel_was_never_published_and_asking_costs_no_query_more(
+    product: Product, django_assert_num_queries: Any
+) -> None:
+    ProductChannelListing.objects.filter(product=product).delete()
+
+    with django_assert_num_queries(3):
+        found = SaleorCatalogue().by_pk([product.pk])[product.pk]
+    assert (found.is_published, found.was_published) == (False, False)
+
+
 def test_one_channel_that_shows_a_product_is_enough(
     product: Product, request: pytest.FixtureRequest, django_assert_num_queries: Any
 ) -> None:

@@ -31,6 +31,7 @@ def known_products_store(records: Iterable[ProductRecord]) -> int:
             categories=list(record.categories),
             names=dict(record.names),
             is_published=record.is_published,
+            was_published=record.was_published,
         )
         for record in records
     ]
@@ -38,7 +39,7 @@ def known_products_store(records: Iterable[ProductRecord]) -> int:
         rows,
         update_conflicts=True,
         unique_fields=["product"],
-        update_fields=["slug", "name", "product_type", "categories", "names", "is_published"],
+        update_fields=["slug", "name", "product_type", "categories", "names", "is_published", "was_published"],
     )
     return len(rows)
 
@@ -52,4 +53,5 @@ def _record(row: KnownProduct) -> ProductRecord:
         categories=tuple(row.categories),
         names=row.names,
         is_published=row.is_published,
+        was_published=row.was_published,
     )

@@ -13,3 +13,4 @@ class KnownProduct(models.Model):
     categories = models.JSONField(default=list)
     names = models.JSONField(default=dict)
     is_published = models.BooleanField(default=True)
+    was_published = models.BooleanField(default=True)

@@ -85,7 +85,7 @@ def product_as_jsonld(request: HttpRequest, product_pk: int) -> HttpResponse:
 def digital_link(request: HttpRequest, gtin: str, lot_code: str = "") -> HttpResponse:
     """From a GS1 Digital Link to the page of the lot, or of the product. Raises InvalidGtin, NotFound."""
     product_pk = selectors.product_of_gtin(gtin_of_link(gtin))
-    if product_pk is None:
+    if product_pk is None or not is_shown(host_catalogue().by_pk([product_pk]).get(product_pk), product_pk):
         raise NotFound("Nothing is known about the origin of this product.", params={"gtin": gtin})
     if not lot_code:
         address = page_url("ovop_origin:product", product_pk=product_pk)

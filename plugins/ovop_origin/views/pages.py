@@ -126,13 +126,13 @@ def product(request: HttpRequest, product_pk: int) -> HttpResponse:
 
 @require_safe
 def lot(request: HttpRequest, product_pk: int, lot_code: str) -> HttpResponse:
-    """Also of a product that the shop hides or has deleted: what was sold of it still carries its code."""
+    """Also of a product that the shop hides again or has deleted: what was sold of it still carries its code."""
     found = lot_provenance(product_pk, lot_code)
     origin = provenances([product_pk]).get(product_pk)
-    if found is None or origin is None:
+    record = host_catalogue().by_pk([product_pk]).get(product_pk)
+    if found is None or origin is None or not is_shown(record, product_pk):
         raise NotFound("There is no such lot.", params={"product": product_pk, "lot": lot_code})
     language = request_language(request)
-    record = host_catalogue().by_pk([product_pk]).get(product_pk)
     context = _provenance(origin, shown_product_name(record, language), language, found)
     return _page(request, "ovop_origin/lot.html", context, language, is_indexed=False)
 

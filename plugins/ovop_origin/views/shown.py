@@ -176,6 +176,10 @@ def shown_certificates(certificates: Iterable[ProductCertificate], language: str
 
 
 def is_shown(product: ProductRecord | None, product_pk: int) -> bool:
-    """A product that is published has a page; one that is not, or not any more, when lots of it were made: the code
-    on a jar already sold leads there. One query for the latter."""
-    return (product is not None and product.is_published) or bool(selectors.newest_lots(product_pk, 1))
+    """A product that is published has pages, and its lots have. One that was, or that the shop has deleted, when lots
+    of it were made: the code on a jar already sold leads there. One that never was is nobody's business, whatever is
+    made of it for later. One query for the second."""
+    if product is not None and product.is_published:
+        return True
+    was_published = product is None or product.was_published
+    return was_published and bool(selectors.newest_lots(product_pk, 1))

@@ -29,10 +29,20 @@ def _published_listings() -> Any:
     return ProductChannelListing.objects.filter(is_reached, is_published=True, channel__is_active=True)
 
 
+def _once_published_listings() -> Any:
+    """What Saleor has shown, or would if its channel were active: it keeps the day when a product is hidden again."""
+    return ProductChannelListing.objects.filter(
+        Q(published_at__lte=timezone.now()) | Q(published_at=None, is_published=True)
+    )
+
+
 def _records(**lookup: Any) -> list[ProductRecord]:
     products = list(
         Product.objects.filter(**lookup)
-        .annotate(ovop_is_published=Exists(_published_listings().filter(product=OuterRef("pk"))))
+        .annotate(
+            ovop_is_published=Exists(_published_listings().filter(product=OuterRef("pk"))),
+            ovop_was_published=Exists(_once_published_listings().filter(product=OuterRef("pk"))),
+        )
         .select_related("product_type", "category")
         .order_by("pk")
     )
@@ -50,6 +60,7 @@ def _records(**lookup: Any) -> list[ProductRecord]:
             categories=categories.get(product.category_id, ()),
             names=translations.get(product.pk, {}),
             is_published=product.ovop_is_published,
+            was_published=product.ovop_was_published,
         )
         for product in products
     ]
