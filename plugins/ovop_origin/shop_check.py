@@ -9,13 +9,15 @@ from typing import Protocol
 class Difference:
     """One thing that the shop shows otherwise than the registry holds it.
 
-    `subject` is `product`, `village`, `producer`, `choice` or `origin`; `key` the product's slug, the code, or the
-    choice as `<attribute>/<value>`; `shop` and `registry` what each of them holds, empty for nothing. `kind` is
+    `subject` is `product`, `village`, `producer`, `choice`, `origin`, or a `product_type` or `page_type` that lacks an
+    attribute; `key` the product's or type's slug, the code, or the choice as `<attribute>/<value>`; `shop` and
+    `registry` what each of them holds, empty for nothing. `kind` is
 
     - `differs`: the next projection puts the shop right,
     - `pick`: staff picked it in the shop; the next projection takes it into the registry,
     - `conflict`: staff picked one thing while the registry was changed to another; the registry's will stay,
     - `stray`: a value that belongs to nothing in the registry; the next projection removes it,
+    - `hidden`: staff keep it from shoppers: a page not published, an attribute not shown. That is theirs to decide,
     - `gone`: the registry knows the origin of a product that the shop no longer has. Nothing is wrong with that.
     """
 
@@ -29,7 +31,7 @@ class Difference:
     @property
     def is_open(self) -> bool:
         """Whether the two have to come together yet."""
-        return self.kind != "gone"
+        return self.kind not in ("gone", "hidden")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from saleor.attribute.models import AssignedProductAttributeValue, Attribute, AttributeValue
+from saleor.attribute.models import AssignedProductAttributeValue, Attribute, AttributeProduct, AttributeValue
 from saleor.page.models import Page
-from saleor.product.models import Category, Product
+from saleor.product.models import Category, Product, ProductType
 
 from ovop_origin import services
 from ovop_origin.adapter.check import SaleorCheck
+from ovop_origin.adapter.projection import project_products
 from ovop_origin.shop_check import Difference, UnplacedCategory, shop_check
 from tests.saleor.origin_world import AK_KIYIZ, AT, BARSKOON, CHIMBAY, changed
 
@@ -78,8 +79,8 @@ def test_everything_that_differs_is_listed_with_what_will_become_of_it(
     }
 
 
-def test_a_difference_is_open_unless_the_product_is_gone() -> None:
-    kinds = ("differs", "pick", "conflict", "stray", "gone")
+def test_a_difference_is_open_unless_the_product_is_gone_or_staff_hid_it() -> None:
+    kinds = ("differs", "pick", "conflict", "stray", "hidden", "gone")
 
     assert [kind for kind in kinds if Difference("product", "p", "f", "", "", kind).is_open] == list(kinds[:4])
 
@@ -109,3 +110,36 @@ def test_a_long_list_is_cut_and_counted(projected: list[Product], capsys: pytest
 
     assert " more." in capsys.readouterr().out
     assert BARSKOON.code in {each.key for each in SaleorCheck().differences()}
+
+
+def test_a_type_that_lacks_our_attributes_is_listed_and_gets_them_with_its_first_product(
+    projected: list[Product], product_type_without_variant: ProductType
+) -> None:
+    slippers, _, other = projected
+    # given: a type whose attribute somebody took away, and a new one
+    AttributeProduct.objects.filter(product_type=slippers.product_type, attribute__slug="ovop-region").delete()
+    AttributeProduct.objects.filter(product_type=product_type_without_variant).delete()
+    Product.objects.filter(pk=other.pk).update(product_type=product_type_without_variant)
+    services.product_origin_set(other.pk, BARSKOON.code, {}, at=AT)
+
+    listed = differences()
+    project_products([slippers.pk, other.pk])
+
+    types = {(slippers.product_type.slug, "ovop-region"), (product_type_without_variant.slug, "ovop-village")}
+    assert {("differs", "product_type", slug, attribute, "", "attribute") for slug, attribute in types} <= listed
+    assert differences() == set()
+
+
+def test_what_staff_hide_is_told_and_is_no_difference(
+    projected: list[Product], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Page.objects.filter(slug="kg-y-barskoon").update(is_published=False)
+    Attribute.objects.filter(slug="ovop-region").update(visible_in_storefront=False)
+
+    call_command("ovop_origin_check")
+
+    assert differences() == {
+        ("hidden", "village", "KG-Y-barskoon", "published", "no", "yes"),
+        ("hidden", "choice", "ovop-region", "visible", "no", "yes"),
+    }
+    assert "2 pages or attributes are kept from shoppers by staff" in capsys.readouterr().out

@@ -436,6 +436,37 @@ def test_a_change_of_one_product_sends_that_product(
     assert sent == [("ovop_origin.project_products", ([projected[1].pk],), None)]
 
 
+VALUE_UPDATE = """
+mutation ($id: ID!) { attributeValueUpdate(id: $id, input: {name: "Typed"}) { errors { field message } } }"""
+VALUE_DELETE = "mutation ($id: ID!) { attributeValueDelete(id: $id) { errors { field message } } }"
+
+
+@pytest.mark.parametrize("mutation", [VALUE_UPDATE, VALUE_DELETE])
+def test_a_region_that_staff_rename_or_delete_comes_back_with_a_sweep(
+    projected: list[Product],
+    sent: list[Any],
+    staff_api_client: Any,
+    permission_manage_page_types_and_attributes: Any,
+    permission_manage_product_types_and_attributes: Any,
+    mutation: str,
+) -> None:
+    staff_api_client.user.user_permissions.add(
+        permission_manage_page_types_and_attributes, permission_manage_product_types_and_attributes
+    )
+    before = assigned(projected[0])
+    region = AttributeValue.objects.get(attribute__slug="ovop-region", slug="kg-y")
+    answer = staff_api_client.post_graphql(
+        mutation, {"id": graphene.Node.to_global_id("AttributeValue", region.pk)}
+    ).json()
+    assert all(payload["errors"] == [] for payload in answer["data"].values())
+    assert assigned(projected[0]) != before
+
+    assert ("ovop_origin.sweep", (), tasks.SOON_SECONDS) in sent
+    tasks.sweep()
+
+    assert assigned(projected[0]) == before
+
+
 def test_many_changes_of_places_send_one_sweep(
     projected: list[Product], sent: list[Any], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:

@@ -29,6 +29,7 @@ ARGUMENTS = {
     "product_deleted": ["product", "variant_ids"],
     "product_variant_": ["variant"],
     "channel_": ["channel_USD"],
+    "attribute_value_": ["pink_attribute_value"],
     "checkout_": ["checkout"],
 }
 

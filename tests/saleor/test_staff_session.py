@@ -307,3 +307,14 @@ def test_the_comparison_of_shop_and_registry_is_a_page(extension: AppExtension, 
     client, _ = entered(extension_token(extension, product_staff))
 
     assert client.get(f"{STAFF}differences/").status_code == 200
+
+
+def test_an_apps_own_token_opens_no_session(extension: AppExtension, permission_manage_products: Any) -> None:
+    app = App.objects.create(name="Another app", is_active=True)
+    app.permissions.add(permission_manage_products)
+    _, token = app.tokens.create(name="its own")
+
+    client, response = entered(token)
+
+    assert (response.status_code, code(response)) == (401, "invalid_token")
+    assert COOKIE not in client.cookies

@@ -6,9 +6,9 @@ from django.db.models import Count, Exists, OuterRef
 from saleor.product.models import Product
 
 from ovop_origin.adapter.choices import choice_differences, choices
-from ovop_origin.adapter.pages import page_differences
+from ovop_origin.adapter.pages import hidden_pages, page_differences
 from ovop_origin.adapter.products import product_differences
-from ovop_origin.adapter.setup import REGION
+from ovop_origin.adapter.setup import REGION, attachment_differences
 from ovop_origin.models import ProductOrigin
 from ovop_origin.shop_check import Difference, UnplacedCategory, set_shop_check
 
@@ -17,8 +17,10 @@ class SaleorCheck:
     """In batches: what it holds at a time does not grow with the registry."""
 
     def differences(self) -> Iterator[Difference]:
+        yield from attachment_differences()
         yield from choice_differences()
         yield from page_differences(choices())
+        yield from hidden_pages()
         yield from product_differences(choices(REGION))
 
     def unplaced(self) -> tuple[UnplacedCategory, ...]:

@@ -166,6 +166,14 @@ def page_differences(choices: Choices) -> Iterator[Difference]:
             yield Difference("producer", str(page.metadata[CODE_KEY]), "page", page.title, "")
 
 
+def hidden_pages() -> Iterator[Difference]:
+    """The pages that staff do not publish: Saleor shows shoppers no product's reference to them (3.22, 3.23)."""
+    pages = Page.objects.filter(page_type__slug__in=(VILLAGE, PRODUCER), metadata__has_key=CODE_KEY, is_published=False)
+    rows = pages.order_by("page_type__slug", "slug").values_list("page_type__slug", f"metadata__{CODE_KEY}")
+    for page_type, code in rows:
+        yield Difference("village" if page_type == VILLAGE else "producer", code, "published", "no", "yes", "hidden")
+
+
 def _batches() -> Iterator[tuple[str, list[str]]]:
     """Villages first: producers' pages refer to theirs."""
     places: Sequence[PlaceFacts] = selectors.places_of(PlaceKind.VILLAGE, limit=BATCH)

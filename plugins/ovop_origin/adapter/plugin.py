@@ -10,6 +10,7 @@ import ovop_shared.adapter.checks  # noqa: F401 - registers the check
 from ovop_origin.adapter.announce import is_announcing
 from ovop_origin.adapter.pages import CODE_KEY
 from ovop_origin.adapter.products import needs_a_look
+from ovop_origin.adapter.setup import ATTRIBUTES
 from ovop_origin.adapter.tasks import look_again, sweep_soon
 from ovop_shared.adapter.catalogue import SaleorCatalogue
 from ovop_shared.adapter.plugin import OvopPlugin, quiet_hook
@@ -40,6 +41,14 @@ class OriginPlugin(OvopPlugin):
     def page_deleted(self, page: Any, *_: Any, **__: Any) -> None:
         _page_changed(page)
 
+    @quiet_hook
+    def attribute_value_updated(self, attribute_value: Any, *_: Any, **__: Any) -> None:
+        _value_changed(attribute_value)
+
+    @quiet_hook
+    def attribute_value_deleted(self, attribute_value: Any, *_: Any, **__: Any) -> None:
+        _value_changed(attribute_value)
+
 
 def _look_again(product_pk: int) -> None:
     """Most shops sell other things too: a product that has nothing to do with the registry costs one query, no task."""
@@ -54,4 +63,14 @@ def _look_again(product_pk: int) -> None:
 def _page_changed(page: Any) -> None:
     """Of a village or producer: many products may name it."""
     if not is_announcing() and CODE_KEY in page.metadata:
+        sweep_soon()
+
+
+def _value_changed(attribute_value: Any) -> None:
+    """A region that somebody renamed or deleted by hand: many products may show it."""
+    if is_announcing():
+        return
+    with allow_writer():
+        slug = attribute_value.attribute.slug
+    if slug in ATTRIBUTES:
         sweep_soon()

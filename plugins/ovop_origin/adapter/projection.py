@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ovop_origin.adapter.choices import choices, project_choices, remove_strays
 from ovop_origin.adapter.pages import project_pages, project_pages_of
 from ovop_origin.adapter.products import Settled, batches, settle_products
-from ovop_origin.adapter.setup import REGION, attach_attributes
+from ovop_origin.adapter.setup import REGION, attach_attributes, lacks_attributes
 from ovop_shared.setup_steps import SetupStep, register_setup_step
 
 
@@ -53,6 +53,8 @@ def project_products(product_pks: Collection[int]) -> Projection:
 
 
 def _settled_with_pages(product_pks: Collection[int]) -> Settled:
+    if lacks_attributes(product_pks):
+        attach_attributes()
     settled = settle_products(product_pks, choices(REGION))
     if settled.is_complete:
         return settled

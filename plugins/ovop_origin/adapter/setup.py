@@ -3,12 +3,12 @@
 What staff can change without harm (names, visibility, order) is set once and then theirs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 from saleor.attribute import AttributeEntityType, AttributeInputType, AttributeType
 from saleor.attribute.models import Attribute, AttributePage, AttributeProduct, AttributeTranslation
 from saleor.page.models import PageType
@@ -16,6 +16,7 @@ from saleor.product.models import ProductType
 
 from ovop_origin.adapter.saleor_languages import saleor_codes
 from ovop_origin.locks import projection_lock
+from ovop_origin.shop_check import Difference
 from ovop_shared.errors import OvopError
 from ovop_shared.languages import DEFAULT_LANGUAGE, LANGUAGE_TAGS
 from ovop_shared.setup_steps import SetupStep, register_setup_step
@@ -195,6 +196,33 @@ def attach_attributes() -> int:
         (attribute.pk, pk) for attribute in ours.values() for pk in ProductType.objects.values_list("pk", flat=True)
     }
     return on_pages + _attach(AttributeProduct, "product_type_id", ours, every, ProductType.objects.all())
+
+
+def lacks_attributes(product_pks: Collection[int]) -> bool:
+    """Whether the type of one of these products lacks one of our attributes, as a new one does. Two queries."""
+    ours = attributes()
+    types = ProductType.objects.filter(products__in=product_pks).distinct()
+    links = Count("attributeproduct", filter=Q(attributeproduct__attribute__in=list(ours.values())))
+    return any(count < len(ours) for count in types.annotate(links=links).values_list("links", flat=True))
+
+
+def attachment_differences() -> Iterator[Difference]:
+    """What `attach_attributes` would add, and the attributes that staff do not show to shoppers."""
+    ours = attributes()
+    there = set(AttributeProduct.objects.filter(attribute__in=ours.values()).values_list("attribute", "product_type"))
+    for pk, type_slug in ProductType.objects.order_by("slug").values_list("pk", "slug"):
+        for slug, attribute in ours.items():
+            if (attribute.pk, pk) not in there:
+                yield Difference("product_type", type_slug, slug, "", "attribute")
+    pages, types = page_attributes(), page_types()
+    there = set(AttributePage.objects.filter(attribute__in=pages.values()).values_list("attribute", "page_type"))
+    for slug, attribute in pages.items():
+        for page_type in ATTRIBUTES[slug].on:
+            if (attribute.pk, types[page_type].pk) not in there:
+                yield Difference("page_type", page_type, slug, "", "attribute")
+    for slug, attribute in (ours | pages).items():
+        if ATTRIBUTES[slug].is_visible and not attribute.visible_in_storefront:
+            yield Difference("choice", slug, "visible", "no", "yes", "hidden")
 
 
 def _attach(model: Any, owner: str, ours: Mapping[str, Attribute], wanted: set[tuple[int, int]], owners: Any) -> int:

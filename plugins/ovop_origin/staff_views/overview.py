@@ -23,12 +23,15 @@ SUBJECT_TEXTS = {
     "producer": "Producer",
     "choice": "Choice of an attribute",
     "origin": "Origin",
+    "product_type": "Product type",
+    "page_type": "Page type",
 }
 DIFFERENCE_TEXTS = {
     "differs": "The shop will be put right.",
     "pick": "Picked in the shop: the registry will follow.",
     "conflict": "Changed in both: the registry's will stay.",
     "stray": "Belongs to nothing in the registry: it will be removed.",
+    "hidden": "Staff keep it from shoppers.",
     "gone": "The shop no longer has this product.",
 }
 

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 import graphene
+import jwt
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -41,7 +42,10 @@ class SaleorStaff:
         Another app's token is worth five minutes of what that app may do, and must not become hours here.
         """
         requester = saleor_requester(_with_token(request, token))
-        claims = jwt_decode(token)
+        try:
+            claims = jwt_decode(token)
+        except jwt.PyJWTError as error:  # an app's own token, which Saleor takes and which is no JWT
+            raise InvalidToken("The token is not of this page's own extension.", field="accessToken") from error
         if claims.get("type") != JWT_THIRDPARTY_ACCESS_TYPE or not _is_our_app(claims.get(APP_KEY_FIELD)):
             raise InvalidToken("The token is not of this page's own extension.", field="accessToken")
         if requester.kind is not RequesterKind.STAFF or not requester.permissions:

@@ -16,6 +16,7 @@ KINDS = {
     "pick": "registry takes it",
     "conflict": "registry stays",
     "stray": "is removed",
+    "hidden": "stays hidden",
     "gone": "stays",
 }
 
@@ -37,7 +38,8 @@ class Command(BaseCommand):
         try:
             for difference in check.differences():
                 counts[difference.kind] += 1
-                if counts.total() <= limit:
+                # Only counted: they stay for good, and would fill the table.
+                if difference.kind != "gone" and counts.total() - counts["gone"] <= limit:
                     table.add_row(
                         difference.subject,
                         difference.key,
@@ -48,14 +50,19 @@ class Command(BaseCommand):
                     )
         except OvopError as refusal:
             raise CommandError(f"{refusal.code}: {refusal.message}") from refusal
+        gone = counts.pop("gone", 0)
         if counts:
             console.print(table)
         if counts.total() > limit:
             console.print(f"... and {counts.total() - limit} more.")
         self._print_unplaced()
-        gone = counts.pop("gone", 0)
+        hidden = counts.pop("hidden", 0)
         if gone:
-            self.stdout.write(f"{gone} origins are of products that the shop no longer has; they stay, for their lots.")
+            self.stdout.write(f"{gone} origins are of products that the shop no longer has; what was sold keeps them.")
+        if hidden:
+            self.stdout.write(
+                f"{hidden} pages or attributes are kept from shoppers by staff; that is theirs to decide."
+            )
         if counts:
             told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
             raise CommandError(f"{counts.total()} differences: {told}.", returncode=1)
