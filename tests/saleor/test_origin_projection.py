@@ -70,7 +70,14 @@ def test_a_new_product_type_gets_the_attributes_with_the_sweep(projected: list[P
 
     tasks.sweep()
 
-    assert AttributeProduct.objects.filter(product_type=new).count() == 4
+    attached = AttributeProduct.objects.filter(product_type=new).order_by("sort_order")
+    # The order in which the dashboard shows them: what staff pick comes first.
+    assert list(attached.values_list("attribute__slug", flat=True)) == [
+        "ovop-village",
+        "ovop-region",
+        "ovop-producer",
+        "ovop-search-words",
+    ]
 
 
 def test_what_staff_named_and_translated_stays(projected: list[Product]) -> None:

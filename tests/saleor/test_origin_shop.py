@@ -269,6 +269,7 @@ def test_a_group_of_many_with_long_names_does_not_stop_saleors_index(projected: 
 
     words = projected[0].attributevalues.get(value__attribute__slug="ovop-search-words").value.plain_text
     assert MAX_CHARACTERS - 1_000 < len(words) <= MAX_CHARACTERS
+    assert "\n" not in words
     assert found_by(ask, "Барскоон") == [projected[0].slug]
 
 

@@ -14,21 +14,24 @@ from ovop_origin.provenance import Provenance
 MAX_CHARACTERS = 20_000
 """PostgreSQL refuses a search vector of more than a megabyte, and one such product would stop Saleor's indexing."""
 
+SEPARATOR = ", "
+"""The dashboard shows the text in a field of one line, where a line break would join two names into one word."""
+
 _APOSTROPHES = "\u02bb\u02bc\u2018\u2019'`"
 
 
 def search_words(provenance: Provenance) -> str:
-    """Each name on a line of its own: village, district, region, then the producers who agreed to be named."""
+    """All names in one line: village, district, region, then the producers who agreed to be named."""
     names = [name for place in provenance.places if place.kind != PlaceKind.COUNTRY for name in place.names.values()]
     names += [name for maker in provenance.makers for name in maker.names.values()]
-    lines: list[str] = []
+    words: list[str] = []
     length = 0
-    for line in dict.fromkeys(spelling for name in names for spelling in spellings(name)):
-        length += len(line) + 1
+    for word in dict.fromkeys(spelling for name in names for spelling in spellings(name)):
+        length += len(word) + len(SEPARATOR)
         if length > MAX_CHARACTERS:
             break
-        lines.append(line)
-    return "\n".join(lines)
+        words.append(word)
+    return SEPARATOR.join(words)
 
 
 @lru_cache(maxsize=16_384)

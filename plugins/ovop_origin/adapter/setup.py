@@ -114,7 +114,8 @@ def _all_or_missing(wanted: Iterable[str], rows: Iterable[object]) -> dict[str, 
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise SetupMissing(f"{', '.join(missing)} is missing: run ovop_setup.", params={"slugs": missing})
-    return found
+    # In the order asked for: attached in it, the dashboard shows the village first.
+    return {slug: found[slug] for slug in wanted}
 
 
 @transaction.atomic
