@@ -37,6 +37,7 @@ urlpatterns = [
     path("staff/products/", staff_views.product_list, name="staff-products"),
     path("staff/products/<int:product_pk>/", staff_views.product, name="staff-product"),
     path("staff/products/<int:product_pk>/origin/", staff_views.origin_set, name="staff-origin"),
+    path("staff/products/<int:product_pk>/origin/remove/", staff_views.origin_remove, name="staff-origin-remove"),
     path("staff/products/<int:product_pk>/lots/", staff_views.lot_add, name="staff-lot"),
     path("staff/products/<int:product_pk>/labels/", staff_views.labels, name="staff-labels"),
     path("staff/files/", staff_views.files, name="staff-files"),

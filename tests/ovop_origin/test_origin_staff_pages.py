@@ -31,7 +31,7 @@ from origin_world import (
 
 from ovop_origin import errors, selectors, services
 from ovop_origin.models import Lot, Producer, RegistryUpload
-from ovop_origin.records import ProducerRow
+from ovop_origin.records import LotRow, ProducerRow
 from ovop_origin.services import uploads
 from ovop_origin.shop_check import Difference, UnplacedCategory, set_shop_check
 from ovop_origin.staff_views.problem_texts import PROBLEM_TEXTS
@@ -57,6 +57,7 @@ DOWNLOADS = {
 }
 FORMS = {
     "staff-origin": f"staff/products/{SLIPPERS}/origin/",
+    "staff-origin-remove": f"staff/products/{SLIPPERS}/origin/remove/",
     "staff-lot": f"staff/products/{SLIPPERS}/lots/",
     "staff-load": f"staff/files/{uuid.UUID(int=7)}/load/",
 }
@@ -243,10 +244,10 @@ NOT_IN_FORMS = {
     "invalid_box",
     "invalid_cursor",
     "invalid_distance",
-    "origin_has_lots",
     "outcome_changed",
     "too_many_ids",
     "invalid_page_size",
+    "too_many_languages",
     "unknown_upload",
 }
 
@@ -315,6 +316,37 @@ def test_the_form_as_it_is_shown_changes_nothing(registry: None) -> None:
     assert post_origin(story=["Felted by two.\r\n\r\nDyed with <yarrow>.", "Экөө баскан.", ""]).status_code == 303
 
     assert stored_rows() == before
+
+
+def post_removal(**changes: Any) -> Any:
+    data = {"seen": origin_data()["seen"]} | changes
+    return client_for(STAFF).post(f"{ROOT}staff/products/{SLIPPERS}/origin/remove/", data)
+
+
+def test_an_origin_is_taken_away_and_the_page_says_so(registry: None) -> None:
+    others = [row for row in stored_rows()[4] if row["product_pk"] != SLIPPERS]
+
+    response = post_removal()
+
+    assert response.status_code == 303
+    assert "The origin is taken away." in client_for(STAFF).get(response["Location"]).text
+    assert not selectors.has_origin(SLIPPERS)
+    assert stored_rows()[4] == others
+
+
+def test_the_origin_of_a_product_with_lots_or_changed_meanwhile_stays(registry: None) -> None:
+    before = stored_rows()
+    stale = post_removal(seen="before")
+    assert (stale.status_code, stored_rows()) == (409, before)
+    assert "Somebody else has changed" in stale.text
+
+    lot = LotRow("", "L-1", datetime.date(2025, 5, 20))
+    services.lot_save(SLIPPERS, lot, at=AT)
+    refused = post_removal()
+
+    assert (refused.status_code, stored_rows()) == (409, before)
+    assert "<code>origin_has_lots</code>" in refused.text
+    assert "Take the origin away" not in client_for(STAFF).get(f"{ROOT}staff/products/{SLIPPERS}/").text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from ovop_origin.staff_views.files import export, files, load, review, review_file
 from ovop_origin.staff_views.overview import differences, enter, overview
 from ovop_origin.staff_views.producers import producer, producer_list
-from ovop_origin.staff_views.products import labels, lot_add, origin_set, product, product_list
+from ovop_origin.staff_views.products import labels, lot_add, origin_remove, origin_set, product, product_list
 from ovop_shared.staff_pages import leave
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "leave",
     "load",
     "lot_add",
+    "origin_remove",
     "origin_set",
     "overview",
     "producer",

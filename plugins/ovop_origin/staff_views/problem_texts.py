@@ -42,6 +42,7 @@ PROBLEM_TEXTS: Mapping[str, str] = {
     "not_a_village": "This place is not a village.",
     "not_in_iso_3166": "This country or region is not in ISO 3166.",
     "not_utf_8": "The text is not in UTF-8: save it as CSV UTF-8.",
+    "origin_has_lots": "Lots were made of this product: what was made stays known.",
     "origin_missing": "Say where the product comes from first.",
     "place_is_fixed": "The kind and the country of a place never change.",
     "place_not_valid": "This village is not valid on that day.",

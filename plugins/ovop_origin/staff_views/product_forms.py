@@ -20,6 +20,7 @@ from ovop_origin.errors import (
     InvalidQuantity,
     InvalidShare,
     NotAVillage,
+    OriginHasLots,
     UnknownPlace,
     UnknownProducer,
 )
@@ -112,6 +113,22 @@ def typed_origin_form(data: QueryDict, product_pk: int, language: str) -> Origin
         has_makers="has_makers" in data,
         problems=FormProblems(language),
     )
+
+
+@transaction.atomic
+def remove_origin(product_pk: int, form: OriginForm) -> bool:
+    """Forget the origin; False when it was refused: `form.problems` say why, and nothing was written."""
+    registry_lock()
+    if form.seen != _digest(product_pk):
+        form.problems.add("form", ChangedMeanwhile("Somebody else has changed this product meanwhile."))
+        return False
+    try:
+        with transaction.atomic():
+            services.product_origin_remove(product_pk)
+    except OriginHasLots as refusal:
+        form.problems.add("form", refusal)
+        return False
+    return True
 
 
 @transaction.atomic

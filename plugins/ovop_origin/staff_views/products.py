@@ -25,6 +25,7 @@ from ovop_origin.staff_views.product_forms import (
     OriginForm,
     empty_lot_form,
     per_cent,
+    remove_origin,
     save_lot,
     save_origin,
     stored_origin_form,
@@ -44,7 +45,7 @@ from ovop_shared.translations import translate
 OFFERED = 300
 """How many villages and producers a field offers; any other can be written by its code or name."""
 
-DONE_TEXTS = {"origin": "The origin is saved.", "lot": "The lot is saved."}
+DONE_TEXTS = {"origin": "The origin is saved.", "removed": "The origin is taken away.", "lot": "The lot is saved."}
 ORIGIN_CHOICES_TEXTS = {"": "All", "with": "With an origin", "without": "Without an origin"}
 NO_CATEGORY = "-"
 
@@ -136,6 +137,19 @@ def origin_set(request: HttpRequest, product_pk: int) -> HttpResponse:
         stored.problems = form.problems
         return _product_page(request, record, origin_form=stored, status=ChangedMeanwhile.status)
     return _product_page(request, record, origin_form=form, status=400)
+
+
+@require_POST
+@for_product_staff
+def origin_remove(request: HttpRequest, product_pk: int) -> HttpResponse:
+    """Take the origin of a product away, as long as no lots were made of it."""
+    record = _known_product(product_pk)
+    form = stored_origin_form(product_pk, request_language(request))
+    seen, form.seen = form.seen, request.POST.get("seen", "")
+    if remove_origin(product_pk, form):
+        return back_to(request, "ovop_origin:staff-product", "removed", product_pk=product_pk)
+    form.seen = seen
+    return _product_page(request, record, origin_form=form, status=409)
 
 
 @require_POST
