@@ -1,6 +1,7 @@
 """The standalone host's tests: a real PostgreSQL always, migrated once per run, real commits in clones of it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from itertools import count
 from urllib.parse import urlsplit, urlunsplit
@@ -13,6 +14,10 @@ from psycopg import sql
 import database
 
 collect_ignore = ["saleor"]
+
+# A shell that starts the suite in the background has it, and all that it starts, ignore an interrupt; some tests send one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a machine under load is not a failure. `deep` is for a long look before a release.
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
