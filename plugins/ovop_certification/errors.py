@@ -91,3 +91,143 @@ class TooManyProducts(OvopError):
     """More products were asked about at once than the endpoint answers."""
 
     code = "too_many_products"
+
+
+class FourEyesRequired(OvopError):
+    """Whoever verified a certificate does not issue it."""
+
+    code = "four_eyes_required"
+    status = 409
+
+
+class UnknownPlaceOfArea(OvopError):
+    """A certificate's area names a place that origin's registry does not hold."""
+
+    code = "unknown_place"
+
+
+class InvalidPolicy(OvopError):
+    """A market's policy is none of those there are."""
+
+    code = "invalid_policy"
+
+
+class EvidenceRefused(OvopError):
+    """A document that is empty, too large, or of a type that is not taken."""
+
+    code = "evidence_refused"
+
+
+class UnknownEvidence(OvopError):
+    """There is no such document."""
+
+    code = "unknown_evidence"
+    status = 404
+
+
+class UnknownOrderFlag(OvopError):
+    """There is no such flag of a sold line."""
+
+    code = "unknown_order_flag"
+    status = 404
+
+
+class FlagResolved(OvopError):
+    """The flag was resolved before, otherwise."""
+
+    code = "flag_resolved"
+    status = 409
+
+
+class UnknownHold(OvopError):
+    """The order is not held."""
+
+    code = "unknown_hold"
+    status = 404
+
+
+class UnknownApplication(OvopError):
+    """There is no application of that number."""
+
+    code = "unknown_application"
+    status = 404
+
+
+class ApplicationExists(OvopError):
+    """The product has an open application for that label."""
+
+    code = "application_exists"
+    status = 409
+
+
+class UnknownSitting(OvopError):
+    """There is no sitting of that number."""
+
+    code = "unknown_sitting"
+    status = 404
+
+
+class UnknownAssessment(OvopError):
+    """That application is not before that sitting."""
+
+    code = "unknown_assessment"
+    status = 404
+
+
+class UnknownCommitteeMember(OvopError):
+    """There is no such member, or not in that sitting."""
+
+    code = "unknown_committee_member"
+    status = 404
+
+
+class UnknownCriteria(OvopError):
+    """There is no such criteria set, version or criterion."""
+
+    code = "unknown_criteria"
+
+
+class CriteriaPublished(OvopError):
+    """A published version is never changed: make the next one."""
+
+    code = "criteria_published"
+    status = 409
+
+
+class InvalidCriteria(OvopError):
+    """Criteria without weight, bands that overlap, or no band that grants."""
+
+    code = "invalid_criteria"
+
+
+class ConflictedMember(OvopError):
+    """A member with a conflict of interest does not score."""
+
+    code = "conflicted_member"
+    status = 403
+
+
+class InvalidScore(OvopError):
+    """Points below zero or above the criterion's greatest number."""
+
+    code = "invalid_score"
+
+
+class ScoresMissing(OvopError):
+    """A member who sits has not scored every criterion yet, or nobody scores at all."""
+
+    code = "scores_missing"
+    status = 409
+
+
+class AssessmentClosed(OvopError):
+    """What was decided is not changed."""
+
+    code = "assessment_closed"
+    status = 409
+
+
+class InvalidVerdict(OvopError):
+    """The verdict is not one that this grade allows, or lacks its conditions."""
+
+    code = "invalid_verdict"

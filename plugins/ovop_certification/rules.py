@@ -15,7 +15,8 @@ from ovop_shared.records import ProductRecord
 
 
 class Status(StrEnum):
-    """What a certificate is at a moment. `not_yet_valid` is granted with a first day that is still to come."""
+    """What a certificate is at a moment. `applied` lasts until it is issued, verified or not; `not_yet_valid` is issued
+    with a first day that is still to come."""
 
     APPLIED = "applied"
     NOT_YET_VALID = "not_yet_valid"
@@ -33,6 +34,7 @@ class ReasonCode(StrEnum):
     SUSPENDED = "suspended"
     WITHDRAWN = "withdrawn"
     WRONG_MARKET = "wrong_market"
+    WRONG_AREA = "wrong_area"
     NOT_YET_VALID = "not_yet_valid"
     OUT_OF_SCOPE = "out_of_scope"
 
@@ -110,7 +112,7 @@ class CertificateRecord:
         if last is None:
             return None
         day = at.astimezone(zone).date()
-        if last is EventKind.APPLIED:
+        if last in (EventKind.APPLIED, EventKind.VERIFIED):
             return Status.APPLIED
         if last is EventKind.WITHDRAWN:
             return Status.WITHDRAWN
@@ -277,7 +279,7 @@ class _Question:
         """Grace is for a certificate that ran out, never for one that was suspended before."""
         assert certificate.valid_until_on is not None
         overdue_days = (day - certificate.valid_until_on).days
-        is_sound = certificate.last_event(at) in (EventKind.VERIFIED, EventKind.REINSTATED)
+        is_sound = certificate.last_event(at) in (EventKind.ISSUED, EventKind.REINSTATED)
         return is_sound and overdue_days <= rule.grace_days
 
 

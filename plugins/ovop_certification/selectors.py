@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 
 from ovop_certification.models import (
     Certificate,
@@ -175,7 +175,7 @@ def rulebook(channel_slug: str, country_code: str | None, product_pks: Collectio
             "requirements__category",
             "requirements__from_on",
             "requirements__until_on",
-            "requirements__grace_days",
+            Coalesce("requirements__grace_days", "grace_days"),
             "requirements__effect",
             Exists(required.filter(holder_kind=HolderKind.PRODUCER)),
             ArraySubquery(_as_json(_about(pks, within=required))),

@@ -15,6 +15,7 @@ REASON_TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.SUSPENDED: "its certificate “{scheme}” {number} is suspended",
     ReasonCode.WITHDRAWN: "its certificate “{scheme}” {number} has been withdrawn",
     ReasonCode.WRONG_MARKET: "its certificate “{scheme}” {number} is not valid in this market",
+    ReasonCode.WRONG_AREA: "its village does not lie in the area of the certificate “{scheme}” {number}",
     ReasonCode.NOT_YET_VALID: "its certificate “{scheme}” {number} is not valid yet",
     ReasonCode.OUT_OF_SCOPE: "the certificate “{scheme}” {number} does not cover this product",
 }

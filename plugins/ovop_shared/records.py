@@ -11,7 +11,8 @@ class ProductRecord:
     `product_type` and `categories` are slugs, categories from the product's own up to the root. `names` maps BCP 47
     tags to the translated names; the untranslated one is `name`. `is_published` says whether anybody may see the
     product in at least one channel that is active, `was_published` whether it has ever been published in one: only
-    then can anybody outside know of it.
+    then can anybody outside know of it. `intended_uses` are slugs of what it is meant for (food, gift, …); a market may
+    ask other certificates of each.
     """
 
     pk: int
@@ -22,6 +23,7 @@ class ProductRecord:
     names: Mapping[str, str] = field(default_factory=dict)
     is_published: bool = True
     was_published: bool = True
+    intended_uses: tuple[str, ...] = ()
 
 
 def product_name(product: ProductRecord, language: str) -> str:

@@ -17,6 +17,7 @@ class RequesterKind(StrEnum):
 
 # Saleor's own permission codenames (saleor.permission.enums); the plugins add none.
 MANAGE_PRODUCTS = "manage_products"
+MANAGE_PRODUCT_TYPES = "manage_product_types_and_attributes"
 MANAGE_ORDERS = "manage_orders"
 HANDLE_PAYMENTS = "handle_payments"
 MANAGE_PLUGINS = "manage_plugins"

@@ -170,7 +170,7 @@ def _certificate(scheme: str, number: str, holder: dict[str, str], random: Rando
     since = datetime.date(2025, 1, 1) + datetime.timedelta(days=random.randrange(300))
     events = [
         {"kind": "applied", "at": "2024-11-01T09:00:00+06:00", "actor": "bench"},
-        {"kind": "verified", "at": "2024-12-01T09:00:00+06:00", "actor": "bench"},
+        {"kind": "issued", "at": "2024-12-01T09:00:00+06:00", "actor": "bench"},
     ]
     if random.random() < 0.05:
         events.append(

@@ -63,7 +63,7 @@ def certificate(**changes: Any) -> CertificateRecord:
         "holder_ref": str(HONEY),
         "valid_from_on": day("2025-01-01"),
         "valid_until_on": day("2025-12-31"),
-        "events": (change("verified"),),
+        "events": (change("issued"),),
     }
     return CertificateRecord(**given | changes)
 
@@ -81,7 +81,7 @@ def certificate_row(**changes: Any) -> CertificateRow:
         "holder_kind": HolderKind.PRODUCT,
         "holder_ref": str(JUICE),
         "valid_from_on": day("2025-01-01"),
-        "events": (event_row("verified"),),
+        "events": (event_row("issued"),),
     }
     return CertificateRow(**given | changes)
 
@@ -117,7 +117,7 @@ def registry_document() -> dict[str, Any]:
                 "markets": ["kg"],
                 "events": [
                     {"kind": "applied", "at": "2024-12-01T09:00:00+06:00", "actor": "Desk"},
-                    {"kind": "verified", "at": "2025-01-01T09:00:00+06:00", "actor": "Desk"},
+                    {"kind": "issued", "at": "2025-01-01T09:00:00+06:00", "actor": "Desk"},
                 ],
             },
             {
@@ -128,7 +128,7 @@ def registry_document() -> dict[str, Any]:
                 "products": ["wild-berry-jam"],
                 "valid_from_on": "2025-01-01",
                 "events": [
-                    {"kind": "verified", "at": "2025-01-01T09:00:00+06:00", "actor": "Desk"},
+                    {"kind": "issued", "at": "2025-01-01T09:00:00+06:00", "actor": "Desk"},
                     {
                         "kind": "suspended",
                         "at": "2025-05-01T09:00:00+06:00",

@@ -153,7 +153,7 @@ def _give_japan_the_country_of_another_market(document: dict[str, Any]) -> None:
         (put("certificates", valid_until_on="2024-12-31"), ("certificates", 1, "valid_until_on", "invalid_dates")),
         (put("certificates", events=[]), ("certificates", 1, "events", "invalid_certificate")),
         (tell(0, at="2024-12-01T09:00:00"), ("certificates", 1, "at", "invalid_document")),
-        (tell(0, kind="verified"), ("certificates", 1, "events", "events_disagree")),
+        (tell(0, kind="issued"), ("certificates", 1, "events", "events_disagree")),
         (
             tell_more("withdrawn", "2030-01-01"),
             ("certificates", 1, "events", "event_out_of_order"),

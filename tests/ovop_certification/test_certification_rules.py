@@ -50,19 +50,19 @@ def test_a_missing_certificate_and_an_expired_one_are_different_answers() -> Non
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"events": (change("verified"), change("suspended", "2025-02-01"))}, "suspended"),
-        ({"events": (change("verified"), change("withdrawn", "2025-02-01"))}, "withdrawn"),
+        ({"events": (change("issued"), change("suspended", "2025-02-01"))}, "suspended"),
+        ({"events": (change("issued"), change("withdrawn", "2025-02-01"))}, "withdrawn"),
         ({"events": (change("applied"),)}, "not_yet_valid"),
         ({"valid_from_on": day("2025-06-16")}, "not_yet_valid"),
         ({"markets": frozenset({"jp"})}, "wrong_market"),
         ({"products": frozenset({99})}, "out_of_scope"),
         # An end is an end, whatever else happened; and a withdrawal is the last word.
         (
-            {"events": (change("verified"), change("suspended", "2025-02-01")), "valid_until_on": day("2025-03-01")},
+            {"events": (change("issued"), change("suspended", "2025-02-01")), "valid_until_on": day("2025-03-01")},
             "expired",
         ),
         (
-            {"events": (change("verified"), change("withdrawn", "2025-02-01")), "valid_until_on": day("2025-03-01")},
+            {"events": (change("issued"), change("withdrawn", "2025-02-01")), "valid_until_on": day("2025-03-01")},
             "withdrawn",
         ),
         ({"markets": frozenset({"jp"}), "valid_until_on": day("2025-03-01")}, "wrong_market"),
@@ -92,7 +92,7 @@ def test_what_had_not_happened_yet_is_not_known() -> None:
 
 
 def test_a_reinstated_certificate_is_valid_again() -> None:
-    events = (change("verified"), change("suspended", "2025-02-01"), change("reinstated", "2025-03-01"))
+    events = (change("issued"), change("suspended", "2025-02-01"), change("reinstated", "2025-03-01"))
 
     assert decided(certificate(events=events)).allowed
     assert decided(certificate(events=events), at=moment("2025-02-15")) == Decision(
@@ -111,7 +111,7 @@ def test_grace_lets_an_expired_certificate_pass_with_a_warning_and_then_ends() -
 
 
 def test_grace_is_not_for_a_certificate_that_was_suspended_before_it_ran_out() -> None:
-    events = (change("verified"), change("suspended", "2025-06-01"))
+    events = (change("issued"), change("suspended", "2025-06-01"))
     expired = certificate(valid_until_on=day("2025-06-10"), events=events)
 
     assert not decided(expired, rules=[requirement(grace_days=5)]).allowed
@@ -168,7 +168,7 @@ def test_every_unmet_requirement_and_every_failing_certificate_is_told() -> None
 
 def test_a_certificate_that_was_replaced_is_not_blamed() -> None:
     old = certificate(valid_until_on=day("2025-03-01"))
-    new = certificate(id=2, number="EAC-2", replaces_id=1, events=(change("verified"), change("suspended")))
+    new = certificate(id=2, number="EAC-2", replaces_id=1, events=(change("issued"), change("suspended")))
     applied = certificate(id=2, number="EAC-2", replaces_id=1, events=(change("applied"),))
 
     assert decided(old, new).reasons == (reason("suspended", "EAC-2"),)
@@ -221,12 +221,12 @@ SCHEMES = st.sampled_from(["eac", "halal"])
 LIVES = st.sampled_from(
     [
         ("applied",),
-        ("verified",),
-        ("applied", "verified"),
-        ("verified", "suspended"),
-        ("verified", "suspended", "reinstated"),
-        ("applied", "verified", "withdrawn"),
-        ("verified", "suspended", "withdrawn"),
+        ("issued",),
+        ("applied", "issued"),
+        ("issued", "suspended"),
+        ("issued", "suspended", "reinstated"),
+        ("applied", "issued", "withdrawn"),
+        ("issued", "suspended", "withdrawn"),
     ]
 )
 
@@ -290,7 +290,7 @@ def plainly_allowed(
         for_whole, for_maker = False, set()
         for each in certificates:
             past = [event.kind.value for event in each.events if event.at <= at]
-            if each.scheme != rule.scheme or not past or past[-1] not in ("verified", "reinstated"):
+            if each.scheme != rule.scheme or not past or past[-1] not in ("issued", "reinstated"):
                 continue
             if today < each.valid_from_on or (each.markets and "kg" not in each.markets):
                 continue
@@ -358,7 +358,7 @@ def test_a_status_is_valid_only_between_its_days(each: CertificateRecord, zone: 
     assert (status is None) == all(event.at > at for event in each.events)
     kinds = [event.kind for event in each.events if event.at <= at]
     is_within = each.valid_from_on <= today and (each.valid_until_on is None or today <= each.valid_until_on)
-    assert (status is Status.VALID) == (is_within and kinds[-1:] in ([EventKind.VERIFIED], [EventKind.REINSTATED]))
+    assert (status is Status.VALID) == (is_within and kinds[-1:] in ([EventKind.ISSUED], [EventKind.REINSTATED]))
 
 
 def test_a_product_of_no_requirement_is_allowed() -> None:

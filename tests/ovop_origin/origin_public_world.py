@@ -79,10 +79,10 @@ def certificates_issued() -> None:
             "markets": [{"code": "kg", "names": {"en": "Kyrgyzstan"}, "channels": ["kgs"], "countries": ["KG"]}],
             "requirements": [],
             "certificates": [
-                certificate("B/1", "felt-slippers", "verified", valid_until_on="2099-12-31", markets=["kg"]),
-                certificate("B/0", "felt-slippers", "verified", valid_until_on="2025-02-01"),
+                certificate("B/1", "felt-slippers", "issued", valid_until_on="2099-12-31", markets=["kg"]),
+                certificate("B/0", "felt-slippers", "issued", valid_until_on="2025-02-01"),
                 certificate("B/2", "felt-slippers", "applied"),
-                certificate("J/1", "wild-berry-jam", "verified", "suspended"),
+                certificate("J/1", "wild-berry-jam", "issued", "suspended"),
                 certificate("H/1", "licorice-honey", "applied"),
             ],
         },

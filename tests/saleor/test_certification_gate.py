@@ -79,7 +79,7 @@ def required(product):
     return {"product_type": product.product_type.slug}
 
 
-VALID = ("EAC-1", None, ["verified"])
+VALID = ("EAC-1", None, ["issued"])
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_order_create_from_checkout_is_refused_and_then_sells(
     app_api_client, permission_handle_checkouts, paid, product
 ):
     app_api_client.app.permissions.add(permission_handle_checkouts)
-    load(product, required(product), [("EAC-0", "2024-12-31", ["verified"])])
+    load(product, required(product), [("EAC-0", "2024-12-31", ["issued"])])
     before = shop_state(paid)
 
     refused = complete(app_api_client, paid, CREATE)
@@ -307,7 +307,7 @@ def test_each_refused_product_has_an_error_of_its_own_and_others_none(
             )
         )
     load(product, required(product), [VALID])
-    load(product_list[0], required(product), [("EAC-2", None, ["verified", "suspended"])])
+    load(product_list[0], required(product), [("EAC-2", None, ["issued", "suspended"])])
     pay(checkout_of_food, transaction_item_generator)
 
     errors = complete(api_client, checkout_of_food)["errors"]
@@ -523,7 +523,7 @@ def test_an_imported_order_is_flagged_by_the_day_it_names(
     app_api_client, permission_manage_orders_import, permission_manage_orders, product, warehouse, default_tax_class
 ):
     app_api_client.app.permissions.add(permission_manage_orders_import, permission_manage_orders)
-    load(product, required(product), [("EAC-1", "2024-12-31", ["verified"])])
+    load(product, required(product), [("EAC-1", "2024-12-31", ["issued"])])
     variant = graphene.Node.to_global_id("ProductVariant", product.variants.first().pk)
     outlet = graphene.Node.to_global_id("Warehouse", warehouse.pk)
     tax_class = graphene.Node.to_global_id("TaxClass", default_tax_class.pk)

@@ -32,6 +32,7 @@ def known_products_store(records: Iterable[ProductRecord]) -> int:
             names=dict(record.names),
             is_published=record.is_published,
             was_published=record.was_published,
+            intended_uses=list(record.intended_uses),
         )
         for record in records
     ]
@@ -39,7 +40,16 @@ def known_products_store(records: Iterable[ProductRecord]) -> int:
         rows,
         update_conflicts=True,
         unique_fields=["product"],
-        update_fields=["slug", "name", "product_type", "categories", "names", "is_published", "was_published"],
+        update_fields=[
+            "slug",
+            "name",
+            "product_type",
+            "categories",
+            "names",
+            "is_published",
+            "was_published",
+            "intended_uses",
+        ],
     )
     return len(rows)
 
@@ -54,4 +64,5 @@ def _record(row: KnownProduct) -> ProductRecord:
         names=row.names,
         is_published=row.is_published,
         was_published=row.was_published,
+        intended_uses=tuple(row.intended_uses),
     )

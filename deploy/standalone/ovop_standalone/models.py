@@ -14,3 +14,4 @@ class KnownProduct(models.Model):
     names = models.JSONField(default=dict)
     is_published = models.BooleanField(default=True)
     was_published = models.BooleanField(default=True)
+    intended_uses = models.JSONField(default=list)

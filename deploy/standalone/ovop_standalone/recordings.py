@@ -54,9 +54,7 @@ def read_recording(path: Path) -> Recording:
     ]
     return Recording(
         saleor_version=document["saleor_version"],
-        products=tuple(
-            ProductRecord(**{**product, "categories": tuple(product["categories"])}) for product in document["products"]
-        ),
+        products=tuple(_product(product) for product in document["products"]),
         moments=tuple(sorted(moments, key=lambda moment: (moment.snapshot.changed_at, moment.snapshot.order_id))),
         refusals=tuple(
             RecordedRefusal(
@@ -80,3 +78,9 @@ def newest_recording() -> Path:
     if not recordings:
         raise FileNotFoundError(f"{FOLDER} holds no recording")
     return recordings[-1]
+
+
+def _product(product: dict[str, Any]) -> ProductRecord:
+    """Recordings of older days know of no intended uses."""
+    tuples = {name: tuple(product.get(name, ())) for name in ("categories", "intended_uses")}
+    return ProductRecord(**{**product, **tuples})

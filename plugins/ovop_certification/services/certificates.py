@@ -30,11 +30,13 @@ from ovop_certification.models import (
 )
 from ovop_certification.records import CertificateRow, EventRow
 
-# Which events may follow which; None is a certificate nothing has happened to yet. Withdrawn is the end.
+# Which events may follow which; None is a certificate nothing has happened to yet. Withdrawn is the end. A register's
+# own history may tell of the issue alone; who decides here goes through verified (certificate_issue).
 FOLLOWERS: Mapping[EventKind | None, frozenset[EventKind]] = {
-    None: frozenset({EventKind.APPLIED, EventKind.VERIFIED}),
-    EventKind.APPLIED: frozenset({EventKind.VERIFIED, EventKind.WITHDRAWN}),
-    EventKind.VERIFIED: frozenset({EventKind.SUSPENDED, EventKind.WITHDRAWN}),
+    None: frozenset({EventKind.APPLIED, EventKind.ISSUED}),
+    EventKind.APPLIED: frozenset({EventKind.VERIFIED, EventKind.ISSUED, EventKind.WITHDRAWN}),
+    EventKind.VERIFIED: frozenset({EventKind.ISSUED, EventKind.WITHDRAWN}),
+    EventKind.ISSUED: frozenset({EventKind.SUSPENDED, EventKind.WITHDRAWN}),
     EventKind.REINSTATED: frozenset({EventKind.SUSPENDED, EventKind.WITHDRAWN}),
     EventKind.SUSPENDED: frozenset({EventKind.REINSTATED, EventKind.WITHDRAWN}),
     EventKind.WITHDRAWN: frozenset(),

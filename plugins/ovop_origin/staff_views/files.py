@@ -23,7 +23,7 @@ from ovop_origin.services.uploads import (
     upload_load,
     upload_review,
 )
-from ovop_origin.staff_views.frame import FormProblems, back_to, for_product_staff, problem_text, staff_frame
+from ovop_origin.staff_views.frame import for_product_staff, form_problems, problem_text
 from ovop_origin.table_files import CsvWriter, write_xlsx, write_zip
 from ovop_origin.tables import TABLES
 from ovop_shared.catalogue import host_catalogue
@@ -32,6 +32,7 @@ from ovop_shared.errors import OvopError, RegistryRefused
 from ovop_shared.pages import request_language
 from ovop_shared.requester import requester_of
 from ovop_shared.shop_time import shop_day
+from ovop_shared.staff_frame import back_to, staff_frame
 from ovop_shared.translations import translate
 
 SHOWN = 200
@@ -92,7 +93,7 @@ class _Shown:
 def files(request: HttpRequest) -> HttpResponseBase:
     """Choose files to import, or a format to export."""
     language = request_language(request)
-    problems = FormProblems(language)
+    problems = form_problems(language)
     if request.method == "POST":
         try:
             key = upload_keep(_uploaded(request), by=_uploader(request), at=timezone.now())

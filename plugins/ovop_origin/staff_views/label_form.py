@@ -7,9 +7,10 @@ from django.http import QueryDict
 
 from ovop_origin.errors import InvalidLabelCount
 from ovop_origin.labels import LABELS_MAX, label_content, render_pdf, render_png
-from ovop_origin.staff_views.frame import FormProblems
+from ovop_origin.staff_views.frame import form_problems
 from ovop_shared.errors import OvopError
 from ovop_shared.languages import name_tag
+from ovop_shared.staff_frame import FormProblems
 
 LABEL_TYPES = {"pdf": "application/pdf", "png": "image/png"}
 
@@ -39,7 +40,7 @@ class LabelForm:
 
 
 def empty_label_form(language: str) -> LabelForm:
-    return LabelForm("58x40", language, "", "", "", "1", "1", "pdf", FormProblems(language))
+    return LabelForm("58x40", language, "", "", "", "1", "1", "pdf", form_problems(language))
 
 
 def typed_label_form(data: QueryDict, language: str) -> LabelForm:
@@ -52,7 +53,7 @@ def typed_label_form(data: QueryDict, language: str) -> LabelForm:
         copies=data.get("copies", "1").strip(),
         start=data.get("start", "1").strip(),
         format=data.get("format", "pdf") if data.get("format") in LABEL_TYPES else "pdf",
-        problems=FormProblems(language),
+        problems=form_problems(language),
     )
 
 

@@ -7,11 +7,12 @@ from django.views.decorators.http import require_safe
 
 from ovop_origin import selectors
 from ovop_origin.shop_check import shop_check
-from ovop_origin.staff_views.frame import for_product_staff, staff_frame
+from ovop_origin.staff_views.frame import for_product_staff
 from ovop_shared.browsing import catalogue_browser
 from ovop_shared.errors import NotFound
 from ovop_shared.mounting import page_url
 from ovop_shared.pages import request_language
+from ovop_shared.staff_frame import staff_frame
 from ovop_shared.staff_pages import entrance
 from ovop_shared.translations import translate
 

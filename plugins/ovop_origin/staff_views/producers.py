@@ -8,12 +8,13 @@ from django.views.decorators.http import require_safe
 
 from ovop_origin import selectors
 from ovop_origin.selectors import PlaceFacts, ProducerFacts, best_language, best_name
-from ovop_origin.staff_views.frame import PAGE_SIZE, for_product_staff, page_number, pages_of, staff_frame
+from ovop_origin.staff_views.frame import for_product_staff
 from ovop_origin.texts import KIND_TEXTS
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import NotFound
 from ovop_shared.pages import request_language
 from ovop_shared.records import product_name
+from ovop_shared.staff_frame import PAGE_SIZE, page_number, pages_of, staff_frame
 from ovop_shared.translations import translate
 
 STATUS_TEXTS = {"active": "Active", "paused": "Paused", "left": "Has left"}

@@ -28,8 +28,9 @@ from ovop_origin.locks import registry_lock
 from ovop_origin.models import SHARE_WHOLE
 from ovop_origin.records import ContributionRow, LotRow
 from ovop_origin.selectors import PlaceFacts, ProducerFacts
-from ovop_origin.staff_views.frame import FormProblems
+from ovop_origin.staff_views.frame import form_problems
 from ovop_shared.errors import DuplicateRow, OvopError
+from ovop_shared.staff_frame import FormProblems
 
 MAKERS_MAX = 60
 """A product with more makers is corrected by an import: its form leaves them alone."""
@@ -99,7 +100,7 @@ def stored_origin_form(product_pk: int, language: str) -> OriginForm:
         gtins="\n".join(details.gtins) if details else "",
         seen=_digest(product_pk),
         has_makers=has_makers,
-        problems=FormProblems(language),
+        problems=form_problems(language),
     )
 
 
@@ -111,7 +112,7 @@ def typed_origin_form(data: QueryDict, product_pk: int, language: str) -> Origin
         gtins=data.get("gtins", ""),
         seen=data.get("seen", ""),
         has_makers="has_makers" in data,
-        problems=FormProblems(language),
+        problems=form_problems(language),
     )
 
 
@@ -172,7 +173,7 @@ def empty_lot_form(product_pk: int, language: str) -> LotForm:
     origin = selectors.product_origins([product_pk]).get(product_pk)
     makers = origin.makers if origin and len(origin.makers) <= MAKERS_MAX else ()
     lines = [PartLine(maker.producer_code) for maker in makers]
-    return LotForm("", "", "", _with_empty_lines(lines, 1), FormProblems(language))
+    return LotForm("", "", "", _with_empty_lines(lines, 1), form_problems(language))
 
 
 def typed_lot_form(data: QueryDict, language: str) -> LotForm:
@@ -181,7 +182,7 @@ def typed_lot_form(data: QueryDict, language: str) -> LotForm:
         made_on=data.get("made_on", "").strip(),
         village=data.get("village", "").strip(),
         parts=_with_empty_lines(_typed_lines(data, "producer", "quantity"), 1),
-        problems=FormProblems(language),
+        problems=form_problems(language),
     )
 
 

@@ -11,7 +11,7 @@ from ovop_origin import selectors
 from ovop_origin.errors import ChangedMeanwhile
 from ovop_origin.labels import SHEETS, SIZES
 from ovop_origin.selectors import LotFacts, OriginFacts, ProducerFacts, ProductDetails, best_language, best_name
-from ovop_origin.staff_views.frame import PAGE_SIZE, back_to, for_product_staff, page_number, pages_of, staff_frame
+from ovop_origin.staff_views.frame import for_product_staff
 from ovop_origin.staff_views.label_form import (
     LABEL_TYPES,
     LabelForm,
@@ -40,6 +40,7 @@ from ovop_shared.errors import NotFound
 from ovop_shared.languages import NAME_TAGS
 from ovop_shared.pages import request_language
 from ovop_shared.records import ProductRecord, product_name
+from ovop_shared.staff_frame import PAGE_SIZE, back_to, page_number, pages_of, staff_frame
 from ovop_shared.translations import translate
 
 OFFERED = 300

@@ -20,6 +20,7 @@ from ovop_shared.requester import (
     HANDLE_PAYMENTS,
     MANAGE_ORDERS,
     MANAGE_PLUGINS,
+    MANAGE_PRODUCT_TYPES,
     MANAGE_PRODUCTS,
     Requester,
     RequesterKind,
@@ -28,6 +29,7 @@ from ovop_shared.requester import (
 # Saleor asks for "<app label>.<codename>" and writes tokens with the enum's name.
 SALEOR_PERMISSIONS = {
     MANAGE_PRODUCTS: "product.manage_products",
+    MANAGE_PRODUCT_TYPES: "product.manage_product_types_and_attributes",
     MANAGE_ORDERS: "order.manage_orders",
     HANDLE_PAYMENTS: "payment.handle_payments",
     MANAGE_PLUGINS: "plugins.manage_plugins",

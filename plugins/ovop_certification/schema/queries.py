@@ -1,4 +1,4 @@
-"""GraphQL: may this product be sold in that channel, and which certificates does it have. Public facts, for everybody."""
+"""What may be asked of certification, and its public facts."""
 
 import datetime
 from dataclasses import dataclass
@@ -122,6 +122,3 @@ class Query(graphene.ObjectType):
 
 def _now() -> datetime.datetime:
     return timezone.now()
-
-
-schema = graphene.Schema(query=Query)

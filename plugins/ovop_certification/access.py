@@ -1,0 +1,34 @@
+"""Who may do what: staff who manage products read; managers decide; members of the committee score.
+
+Managers are those who hold Saleor's right to manage product types and attributes too: they set the shop's rules.
+"""
+
+from ovop_certification.errors import UnknownCommitteeMember
+from ovop_certification.models import CommitteeMember
+from ovop_shared.requester import MANAGE_PRODUCT_TYPES, MANAGE_PRODUCTS, Requester
+
+
+def require_reader(requester: Requester) -> None:
+    """Raises AuthenticationRequired, PermissionDenied."""
+    requester.require(MANAGE_PRODUCTS)
+
+
+def require_manager(requester: Requester) -> None:
+    """Raises AuthenticationRequired, PermissionDenied."""
+    require_reader(requester)
+    requester.require(MANAGE_PRODUCT_TYPES)
+
+
+def is_manager(requester: Requester) -> bool:
+    return requester.has(MANAGE_PRODUCTS) and requester.has(MANAGE_PRODUCT_TYPES)
+
+
+def committee_member_of(requester: Requester) -> CommitteeMember:
+    """The active member whose account this is. Raises as require_reader, and UnknownCommitteeMember."""
+    require_reader(requester)
+    member = None
+    if requester.user_id:
+        member = CommitteeMember.objects.filter(user_id=requester.user_id, is_active=True).first()
+    if member is None:
+        raise UnknownCommitteeMember("Your account is not of a member of the committee.")
+    return member
