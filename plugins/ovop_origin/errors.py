@@ -315,12 +315,6 @@ class LabelTooSmall(OvopError):
     code = "label_too_small"
 
 
-class GlyphMissing(OvopError):
-    """A character of a text is in none of the fonts that labels are set in."""
-
-    code = "glyph_missing"
-
-
 class InvalidLabelCount(OvopError):
     """No labels are asked for, more than are printed at once, or a start behind the sheet's last label."""
 

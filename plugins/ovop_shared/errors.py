@@ -96,3 +96,9 @@ class DuplicateRow(OvopError):
     """Two rows of one document speak of the same thing."""
 
     code = "duplicate_row"
+
+
+class GlyphMissing(OvopError):
+    """A character of a text is in none of the fonts that pictures are set in."""
+
+    code = "glyph_missing"

@@ -13,9 +13,9 @@ from PIL import Image
 
 from ovop_origin.errors import InvalidLabelCount, LabelTooSmall, UnknownLabelSize
 from ovop_origin.labels import LABELS_MAX, SHEETS, SIZES, LabelContent, render_pdf, render_png
-from ovop_origin.labels.fonts import DPI
 from ovop_origin.labels.layout import compose
 from ovop_origin.labels.sizes import label_size
+from ovop_shared.drawing.fonts import DPI
 
 LINK = "https://shop.example/plugins/ovop.origin/01/04870012345675/10/L-2025-06"
 HONEY = LabelContent(

@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from ovop_origin.errors import GlyphMissing, LabelTooSmall
+from ovop_origin.errors import LabelTooSmall
 from ovop_origin.labels import SHEETS, SIZES, LabelContent
-from ovop_origin.labels.fonts import BILEVEL, Box, check_glyphs, clean_text, face_of, measured, millimetres, points
-from ovop_origin.labels.layout import Composition, compose, draw_text
+from ovop_origin.labels.layout import Composition, compose
 from ovop_origin.labels.mark import mark_ring, village_mark
-from ovop_origin.labels.paragraphs import Breaking, Paragraph, TextBlock, fit, fit_cut, wrap
 from ovop_origin.labels.sizes import label_size
+from ovop_shared.drawing.fonts import BILEVEL, Box, check_glyphs, clean_text, face_of, measured, millimetres, points
+from ovop_shared.drawing.ink import draw_text
+from ovop_shared.drawing.paragraphs import Breaking, Paragraph, TextBlock, fit, fit_cut, wrap
+from ovop_shared.errors import GlyphMissing
 
 CYRILLIC = "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ"
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -217,7 +219,7 @@ def ink_of(block: TextBlock, composition: Composition) -> Box | None:
     picture = Image.new(BILEVEL, sheet.size, 1)
     pen = ImageDraw.Draw(picture)
     pen.fontmode = BILEVEL
-    draw_text(pen, block.shifted(PAD, PAD))
+    draw_text(pen, block.shifted(PAD, PAD), 0)
     box = picture.convert("L").point(lambda value: 255 - value).getbbox()
     return Box(*box).shifted(-PAD, -PAD) if box else None
 

@@ -15,10 +15,11 @@ from PIL import Image, ImageDraw
 
 from ovop_origin.errors import LabelTooSmall
 from ovop_origin.labels.facts import LabelContent
-from ovop_origin.labels.fonts import BILEVEL, Box, check_glyphs, clean_text, millimetres, points
 from ovop_origin.labels.mark import village_mark
-from ovop_origin.labels.paragraphs import Paragraph, TextBlock, fit, fit_cut
 from ovop_origin.labels.sizes import LabelSize
+from ovop_shared.drawing.fonts import BILEVEL, Box, check_glyphs, clean_text, millimetres, points
+from ovop_shared.drawing.ink import draw_text
+from ovop_shared.drawing.paragraphs import Paragraph, TextBlock, fit, fit_cut
 from ovop_shared.page_tags import day
 from ovop_shared.translations import translate
 
@@ -134,7 +135,7 @@ def draw(composition: Composition) -> Image.Image:
     mark, code = composition.mark, composition.code
     picture.paste(mark.picture, (mark.box.left, mark.box.top))
     for block in composition.texts:
-        draw_text(pen, block)
+        draw_text(pen, block, _BLACK)
     for rule in composition.rules:
         pen.rectangle((rule.left, rule.top, rule.right - 1, rule.bottom - 1), fill=_BLACK)
     for row, modules in enumerate(code.modules):
@@ -143,20 +144,6 @@ def draw(composition: Composition) -> Image.Image:
                 x, y = code.box.left + column * code.module_px, code.box.top + row * code.module_px
                 pen.rectangle((x, y, x + code.module_px - 1, y + code.module_px - 1), fill=_BLACK)
     return picture
-
-
-def draw_text(pen: ImageDraw.ImageDraw, block: TextBlock) -> None:
-    """Set a block's lines where they were placed."""
-    for placed in block.lines:
-        for run in placed.line.runs:
-            pen.text(
-                (placed.x + run.x, placed.baseline),
-                run.text,
-                fill=_BLACK,
-                font=run.font,
-                anchor="ls",
-                stroke_width=run.stroke_px,
-            )
 
 
 def _frame(content: LabelContent, size: LabelSize) -> _Frame:

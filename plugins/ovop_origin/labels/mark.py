@@ -15,8 +15,8 @@ from math import cos, degrees, hypot, pi, sin
 
 from PIL import Image, ImageDraw
 
-from ovop_origin.labels.fonts import Box, Line, Run, measured, points
-from ovop_origin.labels.paragraphs import Breaking, wrap
+from ovop_shared.drawing.fonts import Box, Line, Run, measured, points
+from ovop_shared.drawing.paragraphs import Breaking, wrap
 
 LEAST_TEXT_PX = points(5)
 

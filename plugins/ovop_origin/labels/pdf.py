@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from ovop_origin.labels.fonts import DPI
+from ovop_shared.drawing.fonts import DPI
 
 _POINTS_PER_MM = 72 / 25.4
 

@@ -7,10 +7,10 @@ from PIL import Image
 
 from ovop_origin.errors import InvalidLabelCount
 from ovop_origin.labels.facts import LabelContent
-from ovop_origin.labels.fonts import DPI
 from ovop_origin.labels.layout import compose, draw
 from ovop_origin.labels.pdf import Page, Stamp, Stroke, write_pdf
 from ovop_origin.labels.sizes import LabelSize, label_size
+from ovop_shared.drawing.fonts import DPI
 
 LABELS_MAX = 5_000
 """How many labels one file holds."""

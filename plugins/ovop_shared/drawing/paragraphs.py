@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from ovop_origin.labels.fonts import Box, Line, measured
+from ovop_shared.drawing.fonts import Box, Line, measured
 
 # Of the size of the letters: the room above and below the baseline that a line has at least, and between two lines.
 _ASCENT, _DESCENT, _LEADING = 0.74, 0.22, 0.22
@@ -26,7 +26,7 @@ _NOT_LAST = frozenset("（〔［｛〈《「『【〘〖〝‘“«")
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A text of one part of the label, set in `size_px` or, as far down as `least_px`, in what fits.
+    """A text of one part of a picture, set in `size_px` or, as far down as `least_px`, in what fits.
 
     `gap` is the room above it, as a part of its size. `role` names the part. Lines are `is_balanced` when they are to
     be about as long as each other. With a `separator` the text is wrapped there rather than elsewhere, and the

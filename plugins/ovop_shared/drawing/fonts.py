@@ -1,4 +1,4 @@
-"""The faces that labels are set in, and how wide and high a line of text becomes in them.
+"""The faces that pictures are set in, and how wide and high a line of text becomes in them.
 
 Noto Sans, regular and bold, for Latin and Cyrillic (package pymupdf-fonts) and Noto Sans CJK JP, regular, for
 Japanese (package noto-cjk-sans-jp-regular); both are under the SIL Open Font License 1.1, which allows bundling and
@@ -24,7 +24,7 @@ from typing import Any
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from PIL import ImageFont
 
-from ovop_origin.errors import GlyphMissing
+from ovop_shared.errors import GlyphMissing
 
 DPI = 300
 BILEVEL = "1"
@@ -115,12 +115,12 @@ def clean_text(text: str) -> str:
 
 
 def check_glyphs(text: str, field: str) -> None:
-    """Raises GlyphMissing for the first character that no face has; `field` is the text's part of the label."""
+    """Raises GlyphMissing for the first character that no face has; `field` is the text's part of the picture."""
     for character in text:
         if face_of(character, is_bold=False) is None:
             name = unicodedata.name(character, "without a name")
             raise GlyphMissing(
-                f"No font of the labels has U+{ord(character):04X} ({name}).",
+                f"No font has U+{ord(character):04X} ({name}).",
                 field=field,
                 params={"character": character, "codepoint": f"U+{ord(character):04X}", "text": text},
             )
