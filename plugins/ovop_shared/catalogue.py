@@ -3,7 +3,7 @@
 On Saleor the adapter reads Saleor's tables; the standalone host keeps the records it was given.
 """
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import Protocol
 
 from ovop_shared.errors import OvopError
@@ -16,6 +16,9 @@ class UnknownProduct(OvopError):
     code = "unknown_product"
 
 
+CHUNK_PRODUCTS = 1_000
+
+
 class Catalogue(Protocol):
     """Each call takes a constant number of queries and leaves out what does not exist."""
 
@@ -25,6 +28,18 @@ class Catalogue(Protocol):
 
     def published(self, pks: Collection[int]) -> Set[int]:
         """Those of these products that are published, as ProductRecord says it: for counting thousands."""
+        ...
+
+    def all_products(self, *, chunk_products: int = CHUNK_PRODUCTS) -> Iterator[Sequence[ProductRecord]]:
+        """Every product of the shop by its key, so many at a time, each chunk in a constant number of queries.
+
+        What is added behind the chunk just read is still found, what is deleted meanwhile is left out.
+        """
+        ...
+
+    def listed(self, channel: str, pks: Collection[int]) -> Set[int]:
+        """Those of these products that the channel (by its slug) has a listing of, open or shut. A host without a shop
+        knows no listings: there it is every product it knows."""
         ...
 
 

@@ -78,3 +78,21 @@ def test_one_channel_that_shows_a_product_is_enough(
     with django_assert_num_queries(1):
         assert SaleorCatalogue().published([product.pk]) == {product.pk}
     assert SaleorCatalogue().by_slug([product.slug])[product.slug].is_published
+
+
+def test_all_products_come_in_chunks_each_with_its_listings_and_names(
+    product_list: Any, product: Product, django_assert_num_queries: Any
+) -> None:
+    pks = sorted(Product.objects.values_list("pk", flat=True))
+    channel = ProductChannelListing.objects.filter(product=product).values_list("channel__slug", flat=True)[0]
+    ProductChannelListing.objects.filter(product=product_list[0]).delete()
+
+    chunks = list(SaleorCatalogue().all_products(chunk_products=3))
+    with django_assert_num_queries(4):
+        (whole,) = list(SaleorCatalogue().all_products())
+
+    assert [len(chunk) for chunk in chunks] == [3, len(pks) - 3]
+    assert [record.pk for chunk in chunks for record in chunk] == [record.pk for record in whole] == pks
+    assert whole[pks.index(product.pk)] == SaleorCatalogue().by_pk([product.pk])[product.pk]
+    assert SaleorCatalogue().listed(channel, [*pks, 999_999]) == set(pks) - {product_list[0].pk}
+    assert SaleorCatalogue().listed("no-such-channel", pks) == set()

@@ -1,7 +1,8 @@
 """The host's catalogue for the plugins: the product records it was given and keeps."""
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 
+from ovop_shared.catalogue import CHUNK_PRODUCTS
 from ovop_shared.records import ProductRecord
 from ovop_standalone.models import KnownProduct
 
@@ -18,6 +19,15 @@ class KeptRecords:
     def published(self, pks: Collection[int]) -> Set[int]:
         rows = KnownProduct.objects.filter(product__in=pks, is_published=True)
         return set(rows.values_list("product", flat=True))
+
+    def all_products(self, *, chunk_products: int = CHUNK_PRODUCTS) -> Iterator[Sequence[ProductRecord]]:
+        reached = 0
+        while rows := list(KnownProduct.objects.filter(product__gt=reached).order_by("product")[:chunk_products]):
+            yield [_record(row) for row in rows]
+            reached = rows[-1].product
+
+    def listed(self, channel: str, pks: Collection[int]) -> Set[int]:
+        return set(KnownProduct.objects.filter(product__in=pks).values_list("product", flat=True))
 
 
 def known_products_store(records: Iterable[ProductRecord]) -> int:

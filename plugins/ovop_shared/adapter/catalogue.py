@@ -1,12 +1,13 @@
 """Saleor's products as ProductRecords."""
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from saleor.product.models import Product, ProductChannelListing, ProductTranslation
 
+from ovop_shared.catalogue import CHUNK_PRODUCTS
 from ovop_shared.records import ProductRecord
 
 
@@ -22,6 +23,16 @@ class SaleorCatalogue:
     def published(self, pks: Collection[int]) -> Set[int]:
         return set(_published_listings().filter(product__in=list(pks)).values_list("product_id", flat=True))
 
+    def all_products(self, *, chunk_products: int = CHUNK_PRODUCTS) -> Iterator[Sequence[ProductRecord]]:
+        reached = 0
+        while records := _records(chunk_products, pk__gt=reached):
+            yield records
+            reached = records[-1].pk
+
+    def listed(self, channel: str, pks: Collection[int]) -> Set[int]:
+        rows = ProductChannelListing.objects.filter(channel__slug=channel, product__in=list(pks))
+        return set(rows.values_list("product_id", flat=True))
+
 
 def _published_listings() -> Any:
     """What Saleor shows to a shopper of some channel at this moment (its `published`, 3.22 and 3.23)."""
@@ -36,7 +47,7 @@ def _once_published_listings() -> Any:
     )
 
 
-def _records(**lookup: Any) -> list[ProductRecord]:
+def _records(limit: int | None = None, /, **lookup: Any) -> list[ProductRecord]:
     products = list(
         Product.objects.filter(**lookup)
         .annotate(
@@ -44,7 +55,7 @@ def _records(**lookup: Any) -> list[ProductRecord]:
             ovop_was_published=Exists(_once_published_listings().filter(product=OuterRef("pk"))),
         )
         .select_related("product_type", "category")
-        .order_by("pk")
+        .order_by("pk")[:limit]
     )
     translations: dict[int, dict[str, str]] = {}
     rows = ProductTranslation.objects.filter(product__in=products).exclude(name=None)
