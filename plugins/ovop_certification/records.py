@@ -43,13 +43,16 @@ class MarketRow:
 
 @dataclass(frozen=True, slots=True)
 class RequirementRow:
+    """At most one of `product_type` and `category` is filled; `grace_days` None is the market's."""
+
     market: str
     scheme: str
     from_on: datetime.date
     product_type: str = ""
     category: str = ""
+    intended_use: str = ""
     until_on: datetime.date | None = None
-    grace_days: int = 0
+    grace_days: int | None = None
     effect: str = Effect.BLOCK
     row: int | None = None
 
@@ -65,7 +68,7 @@ class EventRow:
 @dataclass(frozen=True, slots=True)
 class CertificateRow:
     """`holder_ref` is a product's slug in a document and its pk as text in a service; or a producer's code.
-    `replaces` is the number of an older certificate of the same scheme and body."""
+    `replaces` is the number of an older certificate of the same scheme and body; `areas` are codes of places."""
 
     scheme: str
     issuing_body: str
@@ -75,8 +78,13 @@ class CertificateRow:
     valid_from_on: datetime.date
     valid_until_on: datetime.date | None = None
     products: frozenset[str] = frozenset()
+    product_types: frozenset[str] = frozenset()
+    areas: frozenset[str] = frozenset()
     markets: frozenset[str] = frozenset()
     replaces: str = ""
+    register_url: str = ""
+    surveillance_last_on: datetime.date | None = None
+    surveillance_next_on: datetime.date | None = None
     events: tuple[EventRow, ...] = ()
     row: int | None = None
 

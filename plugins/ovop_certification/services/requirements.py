@@ -35,7 +35,7 @@ def requirement_check(row: RequirementRow) -> None:
     """Whether the row makes sense by itself. Raises InvalidRequirement, InvalidDates."""
     if row.product_type and row.category:
         raise InvalidRequirement("A requirement is about a product type or a category.", field="category", row=row.row)
-    if not 0 <= row.grace_days <= MAX_GRACE_DAYS:
+    if row.grace_days is not None and not 0 <= row.grace_days <= MAX_GRACE_DAYS:
         raise InvalidRequirement(f"Grace is from 0 to {MAX_GRACE_DAYS} days.", field="grace_days", row=row.row)
     if row.effect not in Effect.values:
         raise InvalidRequirement("A requirement blocks or warns.", field="effect", row=row.row)
