@@ -1,0 +1,209 @@
+"""The GraphQL documents that a storefront copies: each is valid in this Saleor, and each is played as a shopper would."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import graphene
+import pytest
+from django.utils import timezone
+from graphql import parse, validate
+from saleor.checkout.models import Checkout
+from saleor.graphql.api import schema
+from saleor.order.models import Order
+from saleor.product.models import Product
+
+from ovop_certification.services import registry_load
+from ovop_origin import services
+from ovop_origin.adapter.projection import project_all
+from ovop_origin.records import MaterialRow
+from ovop_shared.catalogue import host_catalogue
+from tests.saleor.origin_world import AT, BARSKOON, run_setup
+
+DOCUMENTS = Path(__file__).resolve().parents[2] / "storefront-config" / "graphql"
+NAMES = sorted(path.stem for path in DOCUMENTS.glob("*.graphql"))
+
+
+@pytest.fixture
+def shopper(api_client: Any) -> Any:
+    """Runs a document by its name, as nobody in particular."""
+
+    def run(name: str, **variables: Any) -> Any:
+        answer = api_client.post_graphql(document(name), variables).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    return run
+
+
+def document(name: str) -> str:
+    return (DOCUMENTS / f"{name}.graphql").read_text(encoding="utf-8")
+
+
+def nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:
+    return [edge["node"] for edge in connection["edges"]]
+
+
+def checkout_id(checkout: Checkout) -> str:
+    return graphene.Node.to_global_id("Checkout", checkout.pk)
+
+
+def require_certificate(product: Product) -> None:
+    """The fixtures' channel asks for a certificate that nobody has."""
+    registry_load(
+        {
+            "version": 1,
+            "schemes": [{"code": "eac", "kind": "conformity", "names": {"en": "EAC declaration", "ky": "Декларация"}}],
+            "issuing_bodies": [],
+            "markets": [{"code": "home", "names": {"en": "Home market", "ky": "Ички рынок"}, "channels": ["main"]}],
+            "requirements": [
+                {
+                    "market": "home",
+                    "scheme": "eac",
+                    "product_type": product.product_type.slug,
+                    "from_on": "2020-01-01",
+                    "effect": "block",
+                }
+            ],
+            "certificates": [],
+        },
+        catalogue=host_catalogue(),
+        at=timezone.now(),
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_document_is_valid_in_this_saleor(name: str) -> None:
+    assert [str(error) for error in validate(schema, parse(document(name)))] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_document_holds_one_operation_of_its_own_name(name: str) -> None:
+    assert [definition.name.value for definition in parse(document(name)).definitions] == [name]
+
+
+def test_every_document_is_played() -> None:
+    played = set(re.findall(r'shopper\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8")))
+
+    assert played == set(NAMES)
+
+
+# Where it comes from
+
+
+def test_a_product_page_shows_where_it_comes_from(registry: list[Product], shopper: Any) -> None:
+    services.material_save(MaterialRow("felt", {"en": "Felt", "ky": "Кийиз"}, place="KG-Y"), at=AT)
+    services.product_origin_set(
+        registry[0].pk, BARSKOON.code, {"ak-kiyiz": 10_000}, materials={"felt": 10_000}, gtins=["4006381333931"], at=AT
+    )
+    run_setup()
+
+    product = shopper("ProductOrigin", slug=registry[0].slug, channel="main", language="KY")["product"]
+
+    assert product["village"]["value"] == {
+        "slug": "kg-y-barskoon",
+        "title": "Barskoon",
+        "translation": {"title": "Барскоон"},
+    }
+    assert product["region"]["value"] == {"slug": "kg-y", "name": "Issyk-Kul", "translation": "Ысык-Көл облусу"}
+    assert product["producers"]["value"] == [
+        {"slug": "ak-kiyiz", "title": "Ak Kiyiz", "translation": {"title": "Ак кийиз"}}
+    ]
+    assert [material["code"] for material in json.loads(product["materials"])] == ["felt"]
+    assert json.loads(product["gtins"]) == ["04006381333931"]
+    assert json.loads(product["jsonld"])["@type"] == ["Product", "gs1:Product"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "found"),
+    [
+        ({"slug": "ovop-region", "value": {"slug": {"oneOf": ["kg-y"]}}}, [0]),
+        ({"slug": "ovop-village", "value": {"reference": {"pageSlugs": {"containsAny": ["uz-qr-chimbay"]}}}}, [1]),
+        ({"slug": "ovop-producer", "value": {"reference": {"pageSlugs": {"containsAny": ["chiy"]}}}}, [0]),
+    ],
+)
+def test_a_grid_is_filtered_by_origin(
+    projected: list[Product], shopper: Any, attribute: dict[str, Any], found: list[int]
+) -> None:
+    data = shopper("ProductsByOrigin", channel="main", where={"attributes": [attribute]}, language="KY", first=10)
+
+    assert [node["slug"] for node in nodes(data["products"])] == [projected[number].slug for number in found]
+    (region,) = nodes(data["regions"])
+    assert [choice["slug"] for choice in nodes(region["choices"])] == ["kg-y", "uz-qr"]
+
+
+def test_a_villages_page_lists_its_makers_and_goods(projected: list[Product], shopper: Any) -> None:
+    project_all()
+
+    data = shopper("Village", slug="kg-y-barskoon", channel="main", language="KY")
+
+    assert data["page"]["translation"] == {"title": "Барскоон"}
+    assert (data["page"]["latitude"], data["page"]["longitude"]) == ("42.160000", "77.610000")
+    assert data["page"]["region"]["value"]["translation"] == "Ысык-Көл облусу"
+    assert sorted(node["slug"] for node in nodes(data["producers"])) == ["ak-kiyiz", "chiy"]
+    assert [node["slug"] for node in nodes(data["products"])] == [projected[0].slug]
+
+
+# A refusal, and what the shopper does then
+
+
+@pytest.fixture
+def paid_for(checkout_with_item: Checkout, product: Product, address: Any) -> Checkout:
+    """A checkout of three pieces that costs nothing to send and only has to be completed."""
+    product.product_type.is_shipping_required = False
+    product.product_type.save()
+    checkout = checkout_with_item
+    checkout.channel.allow_unpaid_orders = True
+    checkout.channel.save()
+    checkout.email = "shopper@example.com"
+    checkout.billing_address = address
+    checkout.save()
+    return checkout
+
+
+def test_a_refusal_is_told_in_the_shoppers_language_and_the_lines_are_taken_out(
+    paid_for: Checkout, product: Product, shopper: Any
+) -> None:
+    require_certificate(product)
+    checkout = checkout_id(paid_for)
+    line = graphene.Node.to_global_id("CheckoutLine", paid_for.lines.get().pk)
+
+    shown = shopper("CheckoutLines", id=checkout, language="KY")["checkout"]
+    told = shopper("CheckoutLanguage", id=checkout, language="KY")["checkoutLanguageCodeUpdate"]
+    refused = shopper("CheckoutComplete", id=checkout)["checkoutComplete"]
+    left = shopper("CheckoutLinesDelete", id=checkout, lines=refused["errors"][0]["lines"])["checkoutLinesDelete"]
+
+    assert [each["id"] for each in shown["lines"]] == [line]
+    assert (told["errors"], told["checkout"]["languageCode"]) == ([], "KY")
+    assert refused["order"] is None
+    assert refused["errors"] == [
+        {
+            "field": "lines",
+            "code": "UNAVAILABLE_VARIANT_IN_CHANNEL",
+            "message": f"«{product.name}» өнүмүн «Ички рынок» рыногунда сатууга болбойт: "
+            "милдеттүү «Декларация» сертификаты жок.",
+            "variants": [shown["lines"][0]["variant"]["id"]],
+            "lines": [line],
+        }
+    ]
+    assert left == {"checkout": {"id": checkout, "lines": []}, "errors": []}
+    assert not Order.objects.exists()
+
+
+def test_what_is_allowed_is_ordered(paid_for: Checkout, shopper: Any) -> None:
+    done = shopper("CheckoutComplete", id=checkout_id(paid_for))["checkoutComplete"]
+
+    assert done["errors"] == []
+    assert done["order"]["id"] == graphene.Node.to_global_id("Order", Order.objects.get().pk)
+
+
+def test_a_cart_shows_what_is_closed_by_now(paid_for: Checkout, product: Product, shopper: Any) -> None:
+    ask = {"id": checkout_id(paid_for), "language": "KY"}
+    open_product = shopper("CheckoutLines", **ask)["checkout"]["lines"][0]["variant"]["product"]
+    product.channel_listings.update(available_for_purchase_at=None)
+
+    closed = shopper("CheckoutLines", **ask)["checkout"]["lines"][0]["variant"]["product"]
+
+    assert open_product["isAvailableForPurchase"] is True
+    assert closed["isAvailableForPurchase"] is False
