@@ -31,7 +31,9 @@ PRODUCTS = """query($channel: String!) { products(channel: $channel, first: 100,
   edges { node { id slug name productType { slug }
     category { slug ancestors(first: 20) { edges { node { slug } } } }
     en: translation(languageCode: EN) { name } ru: translation(languageCode: RU) { name }
-    ky: translation(languageCode: KY) { name } } } } }"""
+    ky: translation(languageCode: KY) { name }
+    uses: assignedAttribute(slug: "ovop-intended-use") { ... on AssignedMultiChoiceAttribute { value { slug } } }
+  } } } }"""
 
 
 @dataclass
@@ -158,6 +160,7 @@ def _product(node: dict[str, Any]) -> dict[str, Any]:
         "product_type": node["productType"]["slug"],
         "categories": [category["slug"], *reversed(ancestors)] if category else [],
         "names": names,
+        "intended_uses": sorted(value["slug"] for value in (node["uses"] or {"value": ()})["value"]),
     }
 
 

@@ -22,3 +22,9 @@ def lock_certificates(pks: Collection[int]) -> dict[int, Certificate]:
 def lock_sweep_mark(name: str) -> SweepMark | None:
     """The mark of a sweep, or None while another process is sweeping or it was never set."""
     return SweepMark.objects.select_for_update(skip_locked=True).filter(name=name).first()
+
+
+def lock_shopper_facts() -> None:
+    """Attributes and their values are created in the shop by one process at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ovop_certification.shopper_facts'))")

@@ -19,7 +19,7 @@ from saleor.product.models import Product, ProductType
 from ovop_origin import selectors, services
 from ovop_origin.adapter import tasks
 from ovop_origin.adapter.projection import Projection, project_all, project_products
-from ovop_origin.adapter.setup import SetupMissing, SlugTaken
+from ovop_shared.adapter.attributes import SetupMissing, SlugTaken
 from tests.saleor.origin_world import AK_KIYIZ, AT, BARSKOON, CHIMBAY, assigned, changed, own_values, run_setup
 
 # Setting up

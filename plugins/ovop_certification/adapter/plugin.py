@@ -7,7 +7,10 @@ from django.utils import timezone
 from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
 from saleor.order.models import Order
 
-from ovop_certification.adapter import tasks
+from ovop_certification.adapter import (
+    shop_attributes,  # noqa: F401 - registers the setup steps
+    tasks,
+)
 from ovop_certification.adapter.gate import refuse_uncertified
 from ovop_shared.adapter import checks  # noqa: F401 - registers the version check
 from ovop_shared.adapter.catalogue import SaleorCatalogue

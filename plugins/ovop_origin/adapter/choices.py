@@ -21,7 +21,6 @@ from saleor.attribute.models import (
 )
 
 from ovop_origin import selectors
-from ovop_origin.adapter.saleor_languages import saleor_translations
 from ovop_origin.adapter.setup import (
     PAGE_COUNTRY,
     PAGE_DISTRICT,
@@ -32,12 +31,13 @@ from ovop_origin.adapter.setup import (
     choice_ids,
     page_attributes,
 )
-from ovop_origin.adapter.translations import compare_translations
 from ovop_origin.locks import projection_lock
 from ovop_origin.models import PlaceKind, ProducerKind
 from ovop_origin.selectors import best_name
 from ovop_origin.shop_check import Difference
 from ovop_origin.texts import KIND_TEXTS
+from ovop_shared.adapter.saleor_languages import saleor_translations
+from ovop_shared.adapter.translations import compare_translations
 from ovop_shared.languages import DEFAULT_LANGUAGE, LANGUAGE_TAGS
 from ovop_shared.translations import translate
 

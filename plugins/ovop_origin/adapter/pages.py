@@ -16,9 +16,7 @@ from saleor.page.models import Page, PageTranslation
 
 from ovop_origin import selectors
 from ovop_origin.adapter.announce import announce_pages
-from ovop_origin.adapter.assignments import Assignments, WantedValue, page_values
 from ovop_origin.adapter.choices import Choices
-from ovop_origin.adapter.saleor_languages import saleor_translations
 from ovop_origin.adapter.setup import (
     PAGE_COUNTRY,
     PAGE_DISTRICT,
@@ -31,11 +29,13 @@ from ovop_origin.adapter.setup import (
     page_attributes,
     page_types,
 )
-from ovop_origin.adapter.translations import Translations, compare_translations
 from ovop_origin.locks import projection_lock
 from ovop_origin.models import PlaceKind
 from ovop_origin.selectors import PlaceFacts, ProducerFacts, best_name, public_names
 from ovop_origin.shop_check import Difference
+from ovop_shared.adapter.assignments import Assignments, WantedValue, page_values
+from ovop_shared.adapter.saleor_languages import saleor_translations
+from ovop_shared.adapter.translations import Translations, compare_translations
 from ovop_shared.languages import DEFAULT_LANGUAGE
 
 BATCH = 500

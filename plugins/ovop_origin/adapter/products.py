@@ -20,7 +20,6 @@ from saleor.product.models import Product
 
 from ovop_origin import selectors
 from ovop_origin.adapter.announce import announce_products
-from ovop_origin.adapter.assignments import Assignments, WantedValue, product_values
 from ovop_origin.adapter.choices import Choices, remove_strays, remove_unheld
 from ovop_origin.adapter.pages import CODE_KEY, pages_by_code
 from ovop_origin.adapter.picks import (
@@ -49,6 +48,7 @@ from ovop_origin.models import PlaceKind, ProductOrigin, ShownVillage
 from ovop_origin.provenance import Provenance, provenances
 from ovop_origin.selectors import best_name
 from ovop_origin.shop_check import Difference
+from ovop_shared.adapter.assignments import Assignments, WantedValue, product_values
 from ovop_shared.languages import DEFAULT_LANGUAGE
 
 logger = logging.getLogger(__name__)

@@ -3,24 +3,26 @@
 What staff can change without harm (names, visibility, order) is set once and then theirs.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from saleor.attribute import AttributeEntityType, AttributeInputType, AttributeType
-from saleor.attribute.models import Attribute, AttributePage, AttributeProduct, AttributeTranslation
+from saleor.attribute.models import Attribute, AttributePage, AttributeProduct
 from saleor.page.models import PageType
 from saleor.product.models import ProductType
 
-from ovop_origin.adapter.saleor_languages import saleor_codes
 from ovop_origin.locks import projection_lock
 from ovop_origin.shop_check import Difference
-from ovop_shared.errors import OvopError
-from ovop_shared.languages import DEFAULT_LANGUAGE, LANGUAGE_TAGS
+from ovop_shared.adapter.attributes import (
+    SlugTaken,
+    all_or_missing,
+    attach,
+    attach_to_product_types,
+    translate_attributes,
+)
 from ovop_shared.setup_steps import SetupStep, register_setup_step
-from ovop_shared.translations import translate
 
 VILLAGE = "ovop-village"
 REGION = "ovop-region"
@@ -34,20 +36,6 @@ PAGE_KIND = "ovop-page-kind"
 PAGE_VILLAGE = "ovop-page-village"
 
 PAGE_TYPES = {VILLAGE: "Village", PRODUCER: "Producer"}
-
-
-class SetupMissing(OvopError):
-    """A page type or attribute is not there: `ovop_setup` has not run, or somebody deleted it."""
-
-    code = "setup_missing"
-    status = 409
-
-
-class SlugTaken(OvopError):
-    """An attribute of that slug is there already and is of another kind: it is somebody else's."""
-
-    code = "slug_taken"
-    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +79,22 @@ PAGE_ATTRIBUTES = tuple(slug for slug, shape in ATTRIBUTES.items() if shape.on)
 
 def page_types() -> dict[str, PageType]:
     """The plugin's page types by slug. Raises SetupMissing."""
-    return _all_or_missing(PAGE_TYPES, PageType.objects.filter(slug__in=PAGE_TYPES))
+    return all_or_missing(PAGE_TYPES, PageType.objects.filter(slug__in=PAGE_TYPES))
 
 
 def attributes() -> dict[str, Attribute]:
     """The plugin's attributes of products by slug. Raises SetupMissing."""
-    return _all_or_missing(PRODUCT_ATTRIBUTES, Attribute.objects.filter(slug__in=PRODUCT_ATTRIBUTES))
+    return all_or_missing(PRODUCT_ATTRIBUTES, Attribute.objects.filter(slug__in=PRODUCT_ATTRIBUTES))
 
 
 def page_attributes() -> dict[str, Attribute]:
     """The plugin's attributes of pages by slug. Raises SetupMissing."""
-    return _all_or_missing(PAGE_ATTRIBUTES, Attribute.objects.filter(slug__in=PAGE_ATTRIBUTES))
+    return all_or_missing(PAGE_ATTRIBUTES, Attribute.objects.filter(slug__in=PAGE_ATTRIBUTES))
 
 
 def choice_ids(there: Mapping[str, Attribute]) -> set[int]:
     """The keys of those attributes whose values many products or pages share."""
     return {attribute.pk for slug, attribute in there.items() if ATTRIBUTES[slug].is_choice}
-
-
-def _all_or_missing(wanted: Iterable[str], rows: Iterable[object]) -> dict[str, object]:
-    found = {row.slug: row for row in rows}  # type: ignore[attr-defined]
-    missing = sorted(set(wanted) - set(found))
-    if missing:
-        raise SetupMissing(f"{', '.join(missing)} is missing: run ovop_setup.", params={"slugs": missing})
-    # In the order asked for: attached in it, the dashboard shows the village first.
-    return {slug: found[slug] for slug in wanted}
 
 
 @transaction.atomic
@@ -162,24 +141,8 @@ def create_attributes() -> int:
         if shape.page_type and not attribute.reference_page_types.filter(slug=shape.page_type).exists():
             attribute.reference_page_types.add(types[shape.page_type])
             changes += 1
-    return changes + _translate_attributes(there)
-
-
-def _translate_attributes(there: dict[str, Attribute]) -> int:
-    """Only what is missing: a translation that staff made is theirs."""
-    done = set(
-        AttributeTranslation.objects.filter(attribute__in=there.values()).values_list("attribute_id", "language_code")
-    )
-    new = [
-        AttributeTranslation(attribute=attribute, language_code=code, name=translate(ATTRIBUTES[slug].name, tag))
-        for slug, attribute in there.items()
-        for tag in LANGUAGE_TAGS
-        for code in saleor_codes(tag)
-        if tag != DEFAULT_LANGUAGE and (attribute.pk, code) not in done
-        if translate(ATTRIBUTES[slug].name, tag) != ATTRIBUTES[slug].name
-    ]
-    AttributeTranslation.objects.bulk_create(new)
-    return len(new)
+    named = [(attribute, ATTRIBUTES[slug].name) for slug, attribute in there.items()]
+    return changes + translate_attributes(named)
 
 
 @transaction.atomic
@@ -191,12 +154,8 @@ def attach_attributes() -> int:
     projection_lock()
     ours, types = page_attributes(), page_types()
     wanted = {(ours[slug].pk, types[page_type].pk) for slug in PAGE_ATTRIBUTES for page_type in ATTRIBUTES[slug].on}
-    on_pages = _attach(AttributePage, "page_type_id", ours, wanted, PageType.objects.filter(slug__in=PAGE_TYPES))
-    ours = attributes()
-    every = {
-        (attribute.pk, pk) for attribute in ours.values() for pk in ProductType.objects.values_list("pk", flat=True)
-    }
-    return on_pages + _attach(AttributeProduct, "product_type_id", ours, every, ProductType.objects.all())
+    on_pages = attach(AttributePage, "page_type_id", ours, wanted, PageType.objects.filter(slug__in=PAGE_TYPES))
+    return on_pages + attach_to_product_types(attributes())
 
 
 def lacks_attributes(product_pks: Collection[int]) -> bool:
@@ -224,22 +183,6 @@ def attachment_differences() -> Iterator[Difference]:
     for slug, attribute in (ours | pages).items():
         if ATTRIBUTES[slug].is_visible and not attribute.visible_in_storefront:
             yield Difference("choice", slug, "visible", "no", "yes", "hidden")
-
-
-def _attach(model: Any, owner: str, ours: Mapping[str, Attribute], wanted: set[tuple[int, int]], owners: Any) -> int:
-    there = set(model.objects.filter(attribute__in=ours.values()).values_list("attribute_id", owner))
-    missing = wanted - there
-    if not missing:
-        return 0
-    last = owners.order_by("pk").annotate(last=Max(f"{model._meta.model_name}__sort_order"))
-    new = [
-        model(attribute=attribute, **{owner: pk}, sort_order=(-1 if last is None else last) + position)
-        for pk, last in last.values_list("pk", "last")
-        for position, attribute in enumerate(ours.values(), start=1)
-        if (attribute.pk, pk) in missing
-    ]
-    model.objects.bulk_create(new, ignore_conflicts=True)
-    return len(new)
 
 
 register_setup_step(SetupStep(10, "Origin: page types", create_page_types))

@@ -11,8 +11,8 @@ from saleor.core.db.connection import allow_writer
 
 from ovop_origin.adapter.announce import is_announcing
 from ovop_origin.adapter.projection import Projection, project_all, project_products
-from ovop_origin.adapter.setup import SetupMissing
 from ovop_origin.signals import registry_changed
+from ovop_shared.adapter.attributes import SetupMissing
 from ovop_shared.adapter.enqueue import enqueue, schedule
 
 logger = logging.getLogger(__name__)

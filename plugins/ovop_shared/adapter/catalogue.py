@@ -3,16 +3,21 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from saleor.attribute.models import AssignedProductAttributeValue
 from saleor.product.models import Product, ProductChannelListing, ProductTranslation
 
 from ovop_shared.catalogue import CHUNK_PRODUCTS
 from ovop_shared.records import ProductRecord
 
+INTENDED_USE = "ovop-intended-use"
+"""The attribute in which staff say what a product is meant for; its values' slugs are a record's intended uses."""
+
 
 class SaleorCatalogue:
-    """Reads the writer: what a task has just been told of must be there. Four queries whatever the number."""
+    """Reads the writer: what a task has just been told of must be there. Three queries whatever the number."""
 
     def by_slug(self, slugs: Collection[str]) -> Mapping[str, ProductRecord]:
         return {record.slug: record for record in _records(slug__in=list(slugs))}
@@ -47,12 +52,19 @@ def _once_published_listings() -> Any:
     )
 
 
+def intended_uses(product: Any) -> Any:
+    """The slugs of what a product is meant for, as a part of a query; `product` is a reference to its key."""
+    values = AssignedProductAttributeValue.objects.filter(product=product, value__attribute__slug=INTENDED_USE)
+    return ArraySubquery(values.order_by("value__slug").values("value__slug"))
+
+
 def _records(limit: int | None = None, /, **lookup: Any) -> list[ProductRecord]:
     products = list(
         Product.objects.filter(**lookup)
         .annotate(
             ovop_is_published=Exists(_published_listings().filter(product=OuterRef("pk"))),
             ovop_was_published=Exists(_once_published_listings().filter(product=OuterRef("pk"))),
+            ovop_intended_uses=intended_uses(OuterRef("pk")),
         )
         .select_related("product_type", "category")
         .order_by("pk")[:limit]
@@ -72,6 +84,7 @@ def _records(limit: int | None = None, /, **lookup: Any) -> list[ProductRecord]:
             names=translations.get(product.pk, {}),
             is_published=product.ovop_is_published,
             was_published=product.ovop_was_published,
+            intended_uses=tuple(product.ovop_intended_uses),
         )
         for product in products
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ovop_origin.adapter.saleor_languages import managed_codes
+from ovop_shared.adapter.saleor_languages import managed_codes
 
 
 @dataclass(frozen=True, slots=True)
