@@ -50,7 +50,7 @@ ATTRIBUTES = {
 INTENDED_USE_TEXTS = {
     "food": "Food",
     "cosmetic": "Cosmetic",
-    "household": "Household",
+    "household": "For the home",
     "clothing": "Clothing",
     "children": "Children",
     "gift": "Gift",
@@ -92,11 +92,13 @@ def _begin_intended_uses(attribute: Attribute) -> int:
     )
     Attribute.objects.filter(pk=attribute.pk).update(max_sort_order=len(values) - 1)
     translations = [
-        AttributeValueTranslation(attribute_value=value, language_code=code, name=translate(value.name, tag))
+        AttributeValueTranslation(
+            attribute_value=value, language_code=code, name=translate(INTENDED_USE_TEXTS[value.slug], tag)
+        )
         for value in values
         for tag in LANGUAGE_TAGS
         for code in saleor_codes(tag)
-        if tag != DEFAULT_LANGUAGE and translate(value.name, tag) != value.name
+        if tag != DEFAULT_LANGUAGE and translate(INTENDED_USE_TEXTS[value.slug], tag) != value.name
     ]
     AttributeValueTranslation.objects.bulk_create(translations)
     return len(values) + len(translations)
