@@ -146,6 +146,13 @@ class UnknownHold(OvopError):
     status = 404
 
 
+class UnknownClosure(OvopError):
+    """The gate has not shut that listing."""
+
+    code = "unknown_closure"
+    status = 404
+
+
 class UnknownApplication(OvopError):
     """There is no application of that number."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from ovop_certification.models import Certificate, SweepMark
+from ovop_certification.models import Certificate, Closure, SweepMark
 
 
 def lock_registry() -> None:
@@ -28,3 +28,15 @@ def lock_shopper_facts() -> None:
     """Attributes and their values are created in the shop by one process at a time."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ovop_certification.shopper_facts'))")
+
+
+def lock_open_closures(listing_pks: Collection[int]) -> dict[int, Closure]:
+    """The open closures of these listings, by listing. Who writes the listings as well has locked those before."""
+    rows = Closure.objects.select_for_update().filter(listing_pk__in=listing_pks, ended_at=None).order_by("pk")
+    return {row.listing_pk: row for row in rows}
+
+
+def lock_closure(product_pk: int, channel: str) -> Closure | None:
+    """The open closure of a product in a channel, the latest if a listing was made anew and nobody has looked yet."""
+    rows = Closure.objects.select_for_update().filter(product_pk=product_pk, channel=channel, ended_at=None)
+    return rows.order_by("-pk").first()

@@ -6,8 +6,10 @@ from typing import Any
 from django.utils import timezone
 from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
 from saleor.order.models import Order
+from saleor.product.models import Product
 
 from ovop_certification.adapter import (
+    listing_tasks,
     shop_attributes,  # noqa: F401 - registers the setup steps
     tasks,
 )
@@ -48,3 +50,11 @@ class CertificationPlugin(OvopPlugin):
     @quiet_hook
     def order_bulk_created(self, orders: Sequence[Order], *args: Any, **kwargs: Any) -> None:
         enqueue(tasks.audit_orders, [str(order.pk) for order in orders])
+
+    @quiet_hook
+    def product_created(self, product: Product, *args: Any, **kwargs: Any) -> None:
+        listing_tasks.look_now(product.pk)
+
+    @quiet_hook
+    def product_updated(self, product: Product, *args: Any, **kwargs: Any) -> None:
+        listing_tasks.look_now(product.pk)

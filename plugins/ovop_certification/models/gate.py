@@ -144,9 +144,12 @@ class ListingDecision(models.Model):
 class Closure(models.Model):
     """A listing that the gate shut, and what it is to be again: `wants_*` is what staff set last, before or since.
 
-    `is_hidden` says whether it was unpublished too. One open closure per product and channel.
+    `listing_pk` is the shop's key of it: a listing that was taken away and made again is another one, whose closure
+    begins anew. `is_hidden` says whether it was unpublished too, `published_at` which day of publication it was last seen
+    with (the gate never writes that). `wants_set_by` names who said on the staff page what is to be restored, if anybody.
     """
 
+    listing_pk = models.BigIntegerField()
     product_pk = models.BigIntegerField()
     channel = models.CharField(max_length=255)
     market = models.CharField(max_length=64)
@@ -154,15 +157,26 @@ class Closure(models.Model):
     is_hidden = models.BooleanField()
     wants_published = models.BooleanField()
     wants_available_at = models.DateTimeField(null=True, blank=True)
+    wants_set_by = models.CharField(max_length=200, blank=True, default="")
+    published_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(db_index=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["product_pk", "channel"], condition=Q(ended_at=None), name="ovop_closure_open_once"
-            )
+            models.UniqueConstraint(fields=["listing_pk"], condition=Q(ended_at=None), name="ovop_closure_open_once"),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["product_pk"], condition=Q(ended_at=None), name="ovop_closure_open_product")
+        ]
+
+
+class KnownChannel(models.Model):
+    """The slug that a channel of the shop was last seen with. Markets name channels by slug: a channel that gets
+    another slug would drop out of its market, and sell everything, if nobody noticed."""
+
+    channel_pk = models.BigIntegerField(primary_key=True)
+    slug = models.CharField(max_length=255)
 
 
 class SweepMark(models.Model):

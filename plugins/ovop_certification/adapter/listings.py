@@ -1,0 +1,241 @@
+"""Saleor's product listings in line with the decisions: shut while a product may not be sold in the channel's market,
+and otherwise what staff want them to be.
+
+Level-triggered: the listing, what is remembered of it and the decision are read, and the difference is written. The
+listings are locked first, by pk, and the decision is made under the lock: of two processes that look at the same listing
+the later one knows everything that was committed before it looked.
+
+A listing's two fields alone are written. Saleor keeps nothing derived from them (3.22, 3.23): discounted prices, the
+search index and promotions do not depend on whether a product may be bought; who listens to `product_updated` is told.
+"""
+
+import datetime
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
+from saleor.plugins.models import PluginConfiguration
+from saleor.product.models import ProductChannelListing
+
+from ovop_certification import selectors
+from ovop_certification.locks import lock_open_closures
+from ovop_certification.models import Closure, MarketChannel, OnUncertified
+from ovop_certification.services.closures import (
+    ListingState,
+    Settled,
+    Shown,
+    Shut,
+    closure_differs,
+    closure_memory,
+    closures_write,
+    reason_rows,
+    settle,
+    wanted,
+)
+from ovop_certification.services.decisions import ListingVerdict, known_verdicts, verdicts_forget, verdicts_keep
+from ovop_certification.switches import switches
+from ovop_shared.catalogue import host_catalogue
+from ovop_shared.shop_time import shop_zone
+
+PLUGIN_ID = "ovop.certification"
+PRODUCTS_PER_TRANSACTION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One listing as it is and as it has to be. `keeps` is the verdict to be written down, if another one is known;
+    `forgets` that one is known of a channel that belongs to no market."""
+
+    settled: Settled
+    closure: Closure | None
+    verdict: ListingVerdict | None
+    keeps: bool
+    forgets: bool
+
+    @property
+    def differs(self) -> bool:
+        return (
+            self.keeps or self.forgets or self.settled.has_to_be_written or closure_differs(self.settled, self.closure)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What was written. `product_pks` are those whose listings look otherwise now."""
+
+    closed: int = 0
+    opened: int = 0
+    verdicts: int = 0
+    product_pks: frozenset[int] = frozenset()
+
+    def __add__(self, other: "Changes") -> "Changes":
+        return Changes(
+            self.closed + other.closed,
+            self.opened + other.opened,
+            self.verdicts + other.verdicts,
+            self.product_pks | other.product_pks,
+        )
+
+
+def bring_in_line(product_pks: Collection[int], at: datetime.datetime) -> Changes:
+    """Look at every listing of these products, and write what differs. A short transaction for every so many."""
+    pks = sorted(product_pks)
+    changes = Changes()
+    for first in range(0, len(pks), PRODUCTS_PER_TRANSACTION):
+        with transaction.atomic():
+            changes += _write(look(pks[first : first + PRODUCTS_PER_TRANSACTION], at, locks=True), at)
+    return changes
+
+
+def look(product_pks: Collection[int], at: datetime.datetime, *, locks: bool) -> list[Looked]:
+    """Each listing of these products that is in a market, or shut (its channel may have left the market).
+
+    With `locks` nobody changes them until the transaction ends. A constant number of queries, and as many more as
+    there are channels.
+    """
+    policies = _policies()
+    is_shut = Q(Exists(Closure.objects.filter(listing_pk=OuterRef("pk"), ended_at=None)))
+    listings = _listings(product_pks, Q(channel__slug__in=list(policies)) | is_shut, locks=locks)
+    pks = [each.listing_pk for each in listings]
+    closures = lock_open_closures(pks) if locks else _open_closures(pks)
+    known = known_verdicts(product_pks)
+    verdicts = _verdicts([each for each in listings if each.channel in policies], at)
+    closes = closes_listings()
+    looked = []
+    for listing in listings:
+        key = (listing.product_pk, listing.channel)
+        closure = closures.get(listing.listing_pk)
+        verdict = verdicts.get(key)
+        if verdict is None and listing.channel in policies:
+            continue  # the product was deleted a moment ago, and its listings with it
+        shut = None
+        if closes and verdict is not None and not verdict.decision.allowed:
+            hides = policies[listing.channel] == OnUncertified.HIDE
+            shut = Shut(verdict.market, reason_rows(verdict.decision.reasons), hides)
+        looked.append(
+            Looked(
+                settle(listing, closure_memory(closure), shut),
+                closure,
+                verdict,
+                keeps=verdict is not None and known.get(key) != verdict.says(),
+                forgets=verdict is None and key in known,
+            )
+        )
+    return looked
+
+
+def closes_listings() -> bool:
+    """Not while staff have switched it off, or the whole plugin: then everything is to be as they want it."""
+    if not switches().closes_listings:
+        return False
+    active = PluginConfiguration.objects.filter(identifier=PLUGIN_ID, channel=None).values_list("active", flat=True)
+    return all(active)
+
+
+@contextmanager
+def listings_open_for(product_pks: Collection[int], channel: str) -> Iterator[frozenset[int]]:
+    """Inside a transaction of the caller's, the shut listings of these products are what staff want them to be; at the
+    end they are shut as before. Until the transaction ends they are locked, and nobody else sees them open.
+
+    Gives the products whose listings were opened. Raises RuntimeError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("listings are opened inside a transaction only: nobody else may see them open")
+    listings = _listings(product_pks, Q(channel__slug=channel), locks=True)
+    closures = lock_open_closures([each.listing_pk for each in listings])
+    opened = [
+        (listing, wants)
+        for listing in listings
+        if (memory := closure_memory(closures.get(listing.listing_pk))) is not None
+        and (wants := wanted(listing, memory)) != listing.shown
+    ]
+    _show({listing.listing_pk: wants for listing, wants in opened})
+    try:
+        yield frozenset(listing.product_pk for listing, _ in opened)
+    except BaseException:
+        try:
+            _show({listing.listing_pk: listing.shown for listing, _ in opened})
+        except DatabaseError:
+            transaction.set_rollback(True)  # it was broken before: nothing of it is committed
+        raise
+    _show({listing.listing_pk: listing.shown for listing, _ in opened})
+
+
+def _write(looked: Collection[Looked], at: datetime.datetime) -> Changes:
+    settled = [each.settled for each in looked]
+    written = [each for each in settled if each.has_to_be_written]
+    _show({each.listing.listing_pk: each.shows for each in written})
+    closures_write(settled, {each.closure.listing_pk: each.closure for each in looked if each.closure}, at=at)
+    kept = [each.verdict for each in looked if each.keeps and each.verdict is not None]
+    verdicts_keep(kept, at=at)
+    verdicts_forget((each.settled.listing.product_pk, each.settled.listing.channel) for each in looked if each.forgets)
+    return Changes(
+        closed=sum(each.memory is not None for each in written),
+        opened=sum(each.memory is None for each in written),
+        verdicts=len(kept),
+        product_pks=frozenset(each.listing.product_pk for each in written),
+    )
+
+
+def _show(shown: Mapping[int, Shown]) -> None:
+    """Write the two fields of listings that the caller has locked. One query whatever the number."""
+    if not shown:
+        return
+    table = connection.ops.quote_name(ProductChannelListing._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} AS listing SET is_published = wanted.is_published,"  # noqa: S608 - the model's own name
+            " available_for_purchase_at = wanted.available_at"
+            " FROM unnest(%s::bigint[], %s::boolean[], %s::timestamptz[]) AS wanted (pk, is_published, available_at)"
+            " WHERE listing.id = wanted.pk",
+            [
+                list(shown),
+                [each.is_published for each in shown.values()],
+                [each.available_for_purchase_at for each in shown.values()],
+            ],
+        )
+
+
+def _listings(product_pks: Collection[int], which: Q, *, locks: bool) -> list[ListingState]:
+    rows: Any = ProductChannelListing.objects.filter(which, product__in=list(product_pks)).order_by("pk")
+    if locks:
+        rows = rows.select_for_update(of=("self",))
+    fields = (
+        "pk",
+        "product_id",
+        "channel__slug",
+        "is_published",
+        "available_for_purchase_at",
+        "published_at",
+    )
+    return [ListingState(*row) for row in rows.values_list(*fields)]
+
+
+def _open_closures(listing_pks: Collection[int]) -> dict[int, Closure]:
+    return {row.listing_pk: row for row in Closure.objects.filter(listing_pk__in=listing_pks, ended_at=None)}
+
+
+def _policies() -> dict[str, str]:
+    """What each market does to the listings in each of its channels."""
+    return dict(MarketChannel.objects.values_list("channel", "market__on_uncertified"))
+
+
+def _verdicts(listings: Collection[ListingState], at: datetime.datetime) -> dict[tuple[int, str], ListingVerdict]:
+    by_channel: dict[str, list[int]] = {}
+    for each in listings:
+        by_channel.setdefault(each.channel, []).append(each.product_pk)
+    if not by_channel:
+        return {}
+    products = host_catalogue().by_pk({each.product_pk for each in listings})
+    zone = shop_zone()
+    found = {}
+    for channel, pks in by_channel.items():
+        rulebook = selectors.rulebook(channel, None, pks)
+        for pk in pks:
+            if pk in products:
+                decision = rulebook.decide(products[pk], at=at, zone=zone)
+                found[pk, channel] = ListingVerdict(pk, channel, rulebook.market or "", decision)
+    return found
