@@ -57,13 +57,12 @@ class OriginRefused(OvopError):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who is let in: the account's id, what it may do at most during this visit, and its fingerprint.
+    """Who is let in: the account's id and its fingerprint.
 
     The fingerprint changes with whatever has to end all sessions of an account (its password, its token key).
     """
 
     user_id: str
-    permissions: frozenset[str]
     fingerprint: str
 
 
@@ -83,7 +82,7 @@ class StaffAccounts(Protocol):
         """Whom a token of the host's dashboard names. Raises InvalidToken and PermissionDenied."""
 
     def requester(self, admission: Admission) -> Requester | None:
-        """The account as it is now, with at most the admission's rights; None when the session has to end."""
+        """The account with the rights it holds now; None when the session has to end."""
 
     def own_origins(self, request: HttpRequest) -> Collection[str]:
         """The origins (`https://shop.example`) under which this host is reached."""
@@ -176,7 +175,6 @@ def _written(session: StaffSession) -> str:
     parts = {
         "key": session.key,
         "user": session.admission.user_id,
-        "permissions": sorted(session.admission.permissions),
         "fingerprint": session.admission.fingerprint,
         "expires_at": int(session.expires_at.timestamp()),
     }
@@ -190,7 +188,7 @@ def _read(cookie: str) -> StaffSession | None:
         return None
     return StaffSession(
         key=parts["key"],
-        admission=Admission(parts["user"], frozenset(parts["permissions"]), parts["fingerprint"]),
+        admission=Admission(parts["user"], parts["fingerprint"]),
         expires_at=datetime.datetime.fromtimestamp(parts["expires_at"], tz=timezone.get_current_timezone()),
     )
 

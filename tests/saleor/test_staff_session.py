@@ -13,7 +13,8 @@ from saleor.app.models import App, AppExtension
 from saleor.core.jwt import create_access_token, create_access_token_for_app, create_access_token_for_app_extension
 from saleor.permission.models import Permission
 
-import ovop_origin.adapter.plugin  # noqa: F401 - as Saleor does at start: its steps are registered
+import ovop_certification.adapter.plugin  # noqa: F401 - as Saleor does at start: the steps are registered
+import ovop_origin.adapter.plugin  # noqa: F401
 from ovop_origin import selectors, services
 from ovop_origin.records import PlaceRow
 from ovop_shared.staff_session import COOKIE
@@ -32,7 +33,7 @@ def set_up() -> str:
 @pytest.fixture
 def extension(db: None) -> AppExtension:
     set_up()
-    return AppExtension.objects.get()
+    return AppExtension.objects.get(url__endswith=ENTER)
 
 
 @pytest.fixture
@@ -59,13 +60,18 @@ def code(response: Any) -> str:
     return found
 
 
-def test_setup_registers_one_app_with_one_entry_and_a_second_run_nothing(db: None) -> None:
+def test_setup_registers_one_app_with_an_entry_for_each_page_and_a_second_run_nothing(db: None) -> None:
     set_up()
     first = list(AppExtension.objects.values())
     again = set_up()
 
     app = App.objects.get(identifier="saleor-ovop")
-    (extension,) = AppExtension.objects.filter(app=app)
+    entries = {each.label: each for each in AppExtension.objects.filter(app=app)}
+    assert {label: each.url.partition("/plugins/")[2] for label, each in entries.items()} == {
+        "Certificates": "ovop.certification/staff/enter/",
+        "Villages and producers": "ovop.origin/staff/enter/",
+    }
+    extension = entries["Villages and producers"]
     assert (app.type, app.is_active, [each.codename for each in app.permissions.all()]) == (
         "thirdparty",
         True,
@@ -92,7 +98,7 @@ def test_setup_follows_a_moved_address_and_puts_the_permission_back(extension: A
     extension.refresh_from_db()
     assert extension.url == f"https://shop.example{ENTER}"
     assert [each.codename for each in extension.permissions.all()] == ["manage_products"]
-    assert AppExtension.objects.count() == 1
+    assert AppExtension.objects.filter(url__endswith=ENTER).count() == 1
 
 
 EXTENSIONS = "{ appExtensions(first: 5) { edges { node { label url mountName targetName settings accessToken } } } }"
@@ -102,7 +108,7 @@ def test_the_dashboard_is_given_the_entry_and_a_token_that_lets_staff_in(
     extension: AppExtension, staff_api_client: Any, product_staff: Any
 ) -> None:
     answer = staff_api_client.post_graphql(EXTENSIONS).json()["data"]["appExtensions"]["edges"]
-    (node,) = [each["node"] for each in answer]
+    (node,) = [each["node"] for each in answer if each["node"]["url"].endswith(ENTER)]
     assert (node["mountName"], node["targetName"], node["settings"]) == (
         "NAVIGATION_CATALOG",
         "NEW_TAB",
@@ -119,7 +125,7 @@ def test_the_dashboard_is_given_the_entry_and_a_token_that_lets_staff_in(
 def test_staff_without_the_right_are_given_no_token(extension: AppExtension, staff_api_client: Any) -> None:
     answer = staff_api_client.post_graphql(EXTENSIONS).json()["data"]["appExtensions"]["edges"]
 
-    assert [each["node"]["accessToken"] for each in answer] == [None]
+    assert [each["node"]["accessToken"] for each in answer] == [None, None]
     _, response = entered("")
     assert (response.status_code, code(response)) == (401, "authentication_required")
 
@@ -149,12 +155,50 @@ def test_a_superusers_token_without_permissions_lets_nobody_in(extension: AppExt
     assert (response.status_code, code(response)) == (403, "permission_denied")
 
 
-def test_a_superuser_gets_the_extensions_right_and_no_other(extension: AppExtension, superuser: Any) -> None:
+LEDGER = "/plugins/ovop.producer_payouts/ledger/"
+
+
+def test_a_superuser_gets_every_right_that_the_pages_ask_for(extension: AppExtension, superuser: Any) -> None:
     client, response = entered(extension_token(extension, superuser))
 
     assert response.status_code == 303
-    assert client.get(STAFF).status_code == 200
-    assert client.get("/plugins/ovop.producer_payouts/ledger/").status_code == 403
+    assert [client.get(page).status_code for page in (STAFF, LEDGER)] == [200, 200]
+
+
+def test_a_session_has_what_the_person_holds_now_and_not_only_the_extensions_right(
+    extension: AppExtension, product_staff: Any
+) -> None:
+    client, _ = entered(extension_token(extension, product_staff))
+    payments = Group.objects.create(name="Payments", restricted_access_to_channels=False)
+    payments.permissions.add(Permission.objects.get(codename="handle_payments"))
+
+    before = client.get(LEDGER).status_code
+    payments.user_set.add(product_staff)
+    given = client.get(LEDGER).status_code
+    payments.user_set.remove(product_staff)
+    taken = client.get(LEDGER).status_code
+
+    assert (before, given, taken, client.get(STAFF).status_code) == (403, 200, 403, 200)
+
+
+def test_rights_without_the_extensions_own_open_no_session(extension: AppExtension, staff_user: Any) -> None:
+    payments = Group.objects.create(name="Payments", restricted_access_to_channels=False)
+    payments.permissions.add(Permission.objects.get(codename="handle_payments"))
+    payments.user_set.add(staff_user)
+
+    _, response = entered(extension_token(extension, staff_user))
+
+    assert response.status_code in (401, 403)
+    assert COOKIE not in response.cookies
+
+
+def test_a_superuser_who_is_one_no_longer_has_no_rights_left(extension: AppExtension, superuser: Any) -> None:
+    client, _ = entered(extension_token(extension, superuser))
+
+    superuser.is_superuser = False
+    superuser.save()
+
+    assert [client.get(page).status_code for page in (STAFF, LEDGER)] == [403, 403]
 
 
 def test_a_customer_is_refused(extension: AppExtension, customer_user: Any) -> None:

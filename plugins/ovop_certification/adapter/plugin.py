@@ -8,6 +8,7 @@ from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
 from saleor.order.models import Order
 from saleor.product.models import Product
 
+import ovop_certification.adapter.dashboard  # noqa: F401 - registers the setup step
 from ovop_certification.adapter import (
     listing_tasks,
     shop_attributes,  # noqa: F401 - registers the setup steps

@@ -1,9 +1,6 @@
 """The registry's page in the dashboard's menu."""
 
-from django.db import transaction
-
 import ovop_shared.adapter.browsing  # noqa: F401 - sets the catalogue that the page looks through
-from ovop_origin.locks import projection_lock
 from ovop_shared.adapter.dashboard import DashboardEntry, register_dashboard_entry
 from ovop_shared.mounting import page_url
 from ovop_shared.requester import MANAGE_PRODUCTS
@@ -12,10 +9,7 @@ from ovop_shared.setup_steps import SetupStep, register_setup_step
 LABEL = "Villages and producers"
 
 
-@transaction.atomic
 def create_dashboard_entry() -> int:
-    """Nothing in Saleor keeps two of these apart: one process at a time."""
-    projection_lock()
     return register_dashboard_entry(DashboardEntry(LABEL, page_url("ovop_origin:staff-enter"), MANAGE_PRODUCTS))
 
 

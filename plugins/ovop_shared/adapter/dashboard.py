@@ -6,7 +6,7 @@ THIRDPARTY because Saleor gives extensions of local apps no token (3.22, 3.23).
 
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from saleor.app.models import App, AppExtension
 from saleor.app.types import AppType
 from saleor.core.utils import build_absolute_uri
@@ -18,6 +18,10 @@ from ovop_shared.adapter.staff_accounts import APP_IDENTIFIER
 APP_NAME = "One Village One Product"
 _NEW_TAB = "new_tab"
 _POST = "POST"
+
+# "ovop" and a number of its own; Saleor's own advisory locks use the namespace 21218 (3.22, 3.23).
+_NAMESPACE = 0x6F766F70
+_DASHBOARD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ def register_dashboard_entry(entry: DashboardEntry) -> int:
 
     An app that staff deactivated stays so: that is how a shop shuts the pages.
     """
+    _lock()
     app, changes = _app()
     permission = _permission(entry.permission)
     changes += _add_permission(app, permission)
@@ -68,6 +73,12 @@ def register_dashboard_entry(entry: DashboardEntry) -> int:
         extension.permissions.set([permission])
         changes += 1
     return changes
+
+
+def _lock() -> None:
+    """Nothing in Saleor keeps two apps of one identifier, or two entries of one page, apart: one process at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_NAMESPACE, _DASHBOARD])
 
 
 def _app() -> tuple[App, int]:

@@ -1,5 +1,8 @@
 """Saleor's staff for sessions that the dashboard opens, and the app in whose name it does.
 
+The token of our own extension proves who it is, and no more: it names one right, that of the entry. What a visitor may
+do is what the account holds at each request, so that one session serves readers, managers and who handles payments.
+
 The dashboard posts `accessToken`, `appId`, `saleorApiUrl` and what page it was on as fields of a form to an extension
 whose target is a new tab with the method POST (read in saleor-dashboard 3.22.44 and 3.23.27, new-tab-actions.ts).
 """
@@ -51,22 +54,25 @@ class SaleorStaff:
         if requester.kind is not RequesterKind.STAFF or not requester.permissions:
             raise PermissionDenied("This needs a right you do not have.")
         user = User.objects.get(pk=requester.user_id)
-        return Admission(requester.user_id, requester.permissions, _fingerprint(user))
+        return Admission(requester.user_id, _fingerprint(user))
 
     def requester(self, admission: Admission) -> Requester | None:
-        """Read from the writer: a replica may not know yet who was shut out a moment ago. Three or four queries."""
+        """Read from the writer: a replica may not know yet who was shut out a moment ago. Three or four queries.
+
+        The user is a fresh row, on which no token has narrowed or widened `effective_permissions`; of a superuser they
+        are all permissions there are (3.22, 3.23).
+        """
         user = User.objects.filter(pk=admission.user_id, is_active=True, is_staff=True).first()
         if user is None or _fingerprint(user) != admission.fingerprint or not _our_app().exists():
             return None
-        wanted = {name: SALEOR_PERMISSIONS[name] for name in admission.permissions if name in SALEOR_PERMISSIONS}
-        codenames = [full.partition(".")[2] for full in wanted.values()]
+        codenames = [full.partition(".")[2] for full in SALEOR_PERMISSIONS.values()]
         rows = user.effective_permissions.filter(codename__in=codenames)
         held = {f"{label}.{codename}" for label, codename in rows.values_list("content_type__app_label", "codename")}
         return Requester(
             RequesterKind.STAFF,
             name=user.email,
             user_id=str(user.pk),
-            permissions=frozenset(name for name, full in wanted.items() if full in held),
+            permissions=frozenset(name for name, full in SALEOR_PERMISSIONS.items() if full in held),
             channels=channels_of(user),
         )
 
