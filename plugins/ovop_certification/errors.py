@@ -106,6 +106,71 @@ class UnknownPlaceOfArea(OvopError):
     code = "unknown_place"
 
 
+class UnknownHolder(OvopError):
+    """The product, producer, group or lot that is to hold a certificate does not exist."""
+
+    code = "unknown_holder"
+
+
+class AreaRequired(OvopError):
+    """A geographical indication says for which places it holds."""
+
+    code = "area_required"
+
+
+class InvalidAddress(OvopError):
+    """A register's address is a whole web address, with https or http."""
+
+    code = "invalid_address"
+
+
+class InvalidText(OvopError):
+    """A text is longer than there is room for, or holds characters that no text has."""
+
+    code = "invalid_text"
+
+
+class CertificateIssued(OvopError):
+    """What an issued certificate says is not changed: a new certificate replaces it."""
+
+    code = "certificate_issued"
+    status = 409
+
+
+class EvidenceRequired(OvopError):
+    """A certificate is verified against a document that is on file."""
+
+    code = "evidence_required"
+    status = 409
+
+
+class UnknownRequirement(OvopError):
+    """There is no such requirement."""
+
+    code = "unknown_requirement"
+    status = 404
+
+
+class RequirementExists(OvopError):
+    """The market asks that scheme of the same products on some of those days already."""
+
+    code = "requirement_exists"
+    status = 409
+
+
+class RequirementEnded(OvopError):
+    """What was asked in the past is not rewritten."""
+
+    code = "requirement_ended"
+    status = 409
+
+
+class InvalidMarket(OvopError):
+    """A country that ISO 3166-1 does not know, or a channel without a name."""
+
+    code = "invalid_market"
+
+
 class InvalidPolicy(OvopError):
     """A market's policy is none of those there are."""
 

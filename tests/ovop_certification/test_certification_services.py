@@ -92,8 +92,8 @@ def history(*kinds: str) -> Certificate:
 
 
 LEGAL = {
-    ("applied",): {"verified", "issued", "withdrawn"},
-    ("applied", "verified"): {"issued", "withdrawn"},
+    ("applied",): {"applied", "verified", "issued", "withdrawn"},
+    ("applied", "verified"): {"applied", "issued", "withdrawn"},
     ("issued",): {"suspended", "withdrawn"},
     ("applied", "issued"): {"suspended", "withdrawn"},
     ("issued", "suspended"): {"reinstated", "withdrawn"},

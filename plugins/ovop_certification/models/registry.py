@@ -276,3 +276,30 @@ class CertificateEvent(models.Model):
             models.UniqueConstraint(fields=["certificate", "position"], name="ovop_certificate_event_position"),
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="ovop_certificate_event_kind"),
         ]
+
+
+class ChangeSubject(models.TextChoices):
+    """What a change of the desk is about."""
+
+    CERTIFICATE = "certificate"
+    REQUIREMENT = "requirement"
+    MARKET = "market"
+
+
+class RecordedChange(models.Model):
+    """Who changed facts of a certificate, a requirement or a market, and how: `facts` maps each changed fact to what
+    it was and what it became. What happened to a certificate is in its events."""
+
+    subject = models.CharField(max_length=11, choices=ChangeSubject.choices)
+    subject_pk = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=200)
+    reason = models.TextField(blank=True, default="")
+    facts = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(subject__in=ChangeSubject.values), name="ovop_change_subject"),
+            models.CheckConstraint(condition=~Q(actor=""), name="ovop_change_actor"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["subject", "subject_pk", "at"], name="ovop_change_of")]

@@ -17,5 +17,10 @@ def announce(product_pks: Collection[int] | None, *, since: datetime.datetime | 
     transaction.on_commit(lambda: _send(pks, since), robust=True)
 
 
+def announce_certificate(certificate_pk: int, *, since: datetime.datetime | None = None) -> None:
+    """As announce, of the products that the certificate speaks of as it is now."""
+    announce(None, since=since)
+
+
 def _send(product_pks: frozenset[int] | None, since: datetime.datetime | None) -> None:
     certification_changed.send(sender=None, product_pks=product_pks, since=since)

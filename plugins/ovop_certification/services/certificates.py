@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from ovop_certification.errors import (
     CertificateExists,
     EventOutOfOrder,
+    FourEyesRequired,
     IllegalTransition,
     InvalidCertificate,
     InvalidDates,
@@ -20,8 +21,10 @@ from ovop_certification.errors import (
 from ovop_certification.locks import lock_certificates
 from ovop_certification.models import (
     Certificate,
+    CertificateArea,
     CertificateEvent,
     CertificateProduct,
+    CertificateProductType,
     EventKind,
     HolderKind,
     IssuingBody,
@@ -29,13 +32,15 @@ from ovop_certification.models import (
     Scheme,
 )
 from ovop_certification.records import CertificateRow, EventRow
+from ovop_certification.services.announce import announce_certificate
 
 # Which events may follow which; None is a certificate nothing has happened to yet. Withdrawn is the end. A register's
 # own history may tell of the issue alone; who decides here goes through verified (certificate_issue).
 FOLLOWERS: Mapping[EventKind | None, frozenset[EventKind]] = {
     None: frozenset({EventKind.APPLIED, EventKind.ISSUED}),
-    EventKind.APPLIED: frozenset({EventKind.VERIFIED, EventKind.ISSUED, EventKind.WITHDRAWN}),
-    EventKind.VERIFIED: frozenset({EventKind.ISSUED, EventKind.WITHDRAWN}),
+    # Applied again: what was applied for has changed, and what was verified has to be looked at anew.
+    EventKind.APPLIED: frozenset({EventKind.APPLIED, EventKind.VERIFIED, EventKind.ISSUED, EventKind.WITHDRAWN}),
+    EventKind.VERIFIED: frozenset({EventKind.APPLIED, EventKind.ISSUED, EventKind.WITHDRAWN}),
     EventKind.ISSUED: frozenset({EventKind.SUSPENDED, EventKind.WITHDRAWN}),
     EventKind.REINSTATED: frozenset({EventKind.SUSPENDED, EventKind.WITHDRAWN}),
     EventKind.SUSPENDED: frozenset({EventKind.REINSTATED, EventKind.WITHDRAWN}),
@@ -78,6 +83,9 @@ def certificate_register(row: CertificateRow) -> Certificate:
                 valid_from_on=row.valid_from_on,
                 valid_until_on=row.valid_until_on,
                 replaces=older,
+                register_url=row.register_url,
+                surveillance_last_on=row.surveillance_last_on,
+                surveillance_next_on=row.surveillance_next_on,
             )
     except IntegrityError as error:
         raise CertificateExists(
@@ -86,7 +94,12 @@ def certificate_register(row: CertificateRow) -> Certificate:
     certificate.markets.set(markets)
     products = [CertificateProduct(certificate=certificate, product_pk=int(pk)) for pk in sorted(row.products)]
     CertificateProduct.objects.bulk_create(products)
+    types = [CertificateProductType(certificate=certificate, product_type=slug) for slug in sorted(row.product_types)]
+    CertificateProductType.objects.bulk_create(types)
+    areas = [CertificateArea(certificate=certificate, place=code) for code in sorted(row.areas)]
+    CertificateArea.objects.bulk_create(areas)
     CertificateEvent.objects.bulk_create(events_after(certificate.pk, (), row.events))
+    announce_certificate(certificate.pk, since=row.events[0].at)
     return certificate
 
 
@@ -103,6 +116,8 @@ def certificate_event_add(
     recorded = tuple(CertificateEvent.objects.filter(certificate=certificate_pk).order_by("position"))
     event = events_after(certificate_pk, recorded, [EventRow(kind, at, actor, reason)])[0]
     event.save()
+    # Even of an event of this moment: an order made between it and its commit is judged again.
+    announce_certificate(certificate_pk, since=at)
     return event
 
 
@@ -113,7 +128,7 @@ def events_after(
     history = list(recorded)
     for event in events:
         last = history[-1] if history else None
-        event_check(EventKind(last.kind) if last else None, last.at if last else None, event)
+        event_check(last, event)
         history.append(
             CertificateEvent(
                 certificate_id=certificate_pk,
@@ -127,20 +142,29 @@ def events_after(
     return history[len(recorded) :]
 
 
-def event_check(last: EventKind | None, last_at: datetime.datetime | None, event: EventRow) -> None:
-    """Whether the event may follow. Raises IllegalTransition, EventOutOfOrder, ReasonRequired."""
-    if event.kind not in FOLLOWERS[last]:
+def event_check(last: CertificateEvent | None, event: EventRow) -> None:
+    """Whether the event may follow. Raises IllegalTransition, EventOutOfOrder, FourEyesRequired, ReasonRequired."""
+    before = EventKind(last.kind) if last else None
+    if event.kind not in FOLLOWERS[before]:
         raise IllegalTransition(
-            f"A certificate cannot be {event.kind} when it is {last or 'new'}.",
+            f"A certificate cannot be {event.kind} when it is {before or 'new'}.",
             field="kind",
-            params={"from": last, "to": event.kind},
+            params={"from": before, "to": event.kind},
         )
-    if last_at is not None and event.at < last_at:
-        raise EventOutOfOrder(f"The last event was at {last_at.isoformat()}.", field="at")
+    if last is not None and event.at < last.at:
+        raise EventOutOfOrder(f"The last event was at {last.at.isoformat()}.", field="at")
+    if last is not None and before is EventKind.VERIFIED and event.kind == EventKind.ISSUED:
+        four_eyes_check(last.actor, event.actor)
     if not event.actor.strip():
         raise ReasonRequired("An event says who made it.", field="actor")
     if event.kind in (EventKind.SUSPENDED, EventKind.WITHDRAWN) and not event.reason.strip():
         raise ReasonRequired(f"To be {event.kind} needs a reason.", field="reason")
+
+
+def four_eyes_check(verified_by: str, issued_by: str) -> None:
+    """Raises FourEyesRequired."""
+    if verified_by.strip().lower() == issued_by.strip().lower():
+        raise FourEyesRequired("Whoever verified a certificate does not issue it.", field="actor")
 
 
 def certificate_check(row: CertificateRow) -> None:
