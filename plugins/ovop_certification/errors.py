@@ -225,6 +225,93 @@ class UnknownApplication(OvopError):
     status = 404
 
 
+class ApplicationClosed(OvopError):
+    """The application was closed: it has to be reopened first."""
+
+    code = "application_closed"
+    status = 409
+
+
+class InvalidStage(OvopError):
+    """Stages are entered one by one; the committee sees an application at its stage, or a label that nears its end."""
+
+    code = "invalid_stage"
+    status = 409
+
+
+class UnknownProducer(OvopError):
+    """Origin's registry holds no producer of that code."""
+
+    code = "unknown_producer"
+
+
+class InvalidSitting(OvopError):
+    """A sitting without a day, with a place or remarks that are too long, or that is decided before its day."""
+
+    code = "invalid_sitting"
+
+
+class SittingClosed(OvopError):
+    """Nothing of a closed sitting is changed."""
+
+    code = "sitting_closed"
+    status = 409
+
+
+class SittingUnfinished(OvopError):
+    """A sitting is closed when it has a chair and everything on its agenda is decided."""
+
+    code = "sitting_unfinished"
+    status = 409
+
+
+class InAnotherSitting(OvopError):
+    """An application is before one sitting at a time."""
+
+    code = "in_another_sitting"
+    status = 409
+
+
+class MemberExists(OvopError):
+    """Another member of the committee has that code or that account."""
+
+    code = "member_exists"
+    status = 409
+
+
+class InvalidMember(OvopError):
+    """A member of the committee without a code or a name, or one that is not active any more."""
+
+    code = "invalid_member"
+
+
+class MemberHasScored(OvopError):
+    """Who has scored at a sitting, or declared a conflict there, was there."""
+
+    code = "member_has_scored"
+    status = 409
+
+
+class CriteriaUnpublished(OvopError):
+    """A draft of criteria decides nothing: publish it first."""
+
+    code = "criteria_unpublished"
+    status = 409
+
+
+class RecipeChanged(OvopError):
+    """The recipe has a newer version than the one that was looked at."""
+
+    code = "recipe_changed"
+    status = 409
+
+
+class InvalidRecipe(OvopError):
+    """A recipe without a text, or one that is too long."""
+
+    code = "invalid_recipe"
+
+
 class ApplicationExists(OvopError):
     """The product has an open application for that label."""
 

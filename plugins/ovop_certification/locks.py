@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from ovop_certification.models import Certificate, Closure, SweepMark
+from ovop_certification.models import Application, Assessment, Certificate, Closure, CriteriaSet, Sitting, SweepMark
 
 
 def lock_registry() -> None:
@@ -40,3 +40,47 @@ def lock_closure(product_pk: int, channel: str) -> Closure | None:
     """The open closure of a product in a channel, the latest if a listing was made anew and nobody has looked yet."""
     rows = Closure.objects.select_for_update().filter(product_pk=product_pk, channel=channel, ended_at=None)
     return rows.order_by("-pk").first()
+
+
+def lock_committee_numbers() -> None:
+    """One new number of an application, a sitting or a version of criteria at a time, so that they have no gaps."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ovop_certification.committee'))")
+
+
+def lock_recipe(product_pk: int) -> None:
+    """One new version of a product's recipe at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"ovop_certification.recipe:{product_pk}"]
+        )
+
+
+# Of the committee's rows the sitting is locked before the application, and that before the assessment; certificates
+# come last.
+
+
+def lock_criteria_set(code: str, version: int) -> CriteriaSet | None:
+    return CriteriaSet.objects.select_for_update(of=("self",)).filter(code=code, version=version).first()
+
+
+def lock_sitting(number: int) -> Sitting | None:
+    return Sitting.objects.select_for_update(of=("self",)).filter(number=number).first()
+
+
+def lock_application(number: int) -> Application | None:
+    return Application.objects.select_for_update(of=("self",)).filter(number=number).first()
+
+
+def lock_applications_of(product_pk: int) -> list[Application]:
+    """All applications of a product."""
+    return list(Application.objects.select_for_update(of=("self",)).filter(product_pk=product_pk).order_by("pk"))
+
+
+def lock_assessment(sitting_number: int, application_number: int) -> Assessment | None:
+    """That application before that sitting."""
+    return (
+        Assessment.objects.select_for_update(of=("self",))
+        .filter(sitting__number=sitting_number, application__number=application_number)
+        .first()
+    )

@@ -1,7 +1,7 @@
 """The Brand Committee's tables: criteria, applications, sittings, scores. Products and producers are named by value.
 
 Steps of applications and recipes are append-only; a published criteria set, and what belongs to a closed assessment,
-is never changed (migrations/0004_more_append_only.py).
+is never changed (migrations/0004_more_append_only.py, migrations/0005_committee_rules.py).
 """
 
 from typing import ClassVar
@@ -224,6 +224,15 @@ class Assessment(models.Model):
                 condition=Q(verdict="") | Q(verdict__in=Verdict.values), name="ovop_assessment_verdict"
             ),
             models.CheckConstraint(condition=Q(total=None) | Q(total__lte=FULL_TOTAL), name="ovop_assessment_total"),
+            models.CheckConstraint(
+                condition=Q(verdict__in=["", Verdict.DEFERRED]) | Q(total__isnull=False, stars__isnull=False),
+                name="ovop_assessment_graded",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict__in=["", Verdict.DEFERRED, Verdict.REFUSED], certificate=None)
+                | Q(verdict__in=[Verdict.GRANTED, Verdict.CONDITIONAL], certificate__isnull=False),
+                name="ovop_assessment_certificate",
+            ),
         ]
 
 
@@ -244,12 +253,13 @@ class ConflictOfInterest(models.Model):
 
 
 class Score(models.Model):
-    """What a member gave a criterion, until the assessment is closed."""
+    """What a member gave a criterion, until the assessment is closed; for which recipe (None: none was known)."""
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="scores")
     member = models.ForeignKey(CommitteeMember, on_delete=models.PROTECT, related_name="scores")
     criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="scores")
     points = models.PositiveIntegerField()
+    recipe_version = models.PositiveIntegerField(null=True, blank=True)
     at = models.DateTimeField()
 
     class Meta:
