@@ -2,6 +2,7 @@
 
 import pytest
 from certification_world import AT, PRODUCTS, registry_document
+from committee_world import build_committee
 
 from ovop_certification.services import registry_load
 from ovop_shared.catalogue import host_catalogue
@@ -16,3 +17,15 @@ def shop(db: None) -> None:
 @pytest.fixture
 def registry(shop: None) -> None:
     registry_load(registry_document(), catalogue=host_catalogue(), at=AT)
+
+
+@pytest.fixture
+def committee_world(db: None) -> None:
+    build_committee()
+
+
+@pytest.fixture
+def committed_committee(committed_database: str) -> str:
+    """For several connections; the database's URL."""
+    build_committee()
+    return committed_database

@@ -116,18 +116,18 @@ CREATE FUNCTION ovop_committee_assessment_frozen() RETURNS trigger LANGUAGE plpg
 DECLARE
     sitting_closed_at timestamptz;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        SELECT closed_at INTO sitting_closed_at FROM ovop_certification_sitting
-            WHERE id = NEW.sitting_id FOR SHARE;
-        IF sitting_closed_at IS NOT NULL THEN
-            RAISE EXCEPTION 'sitting_closed: the sitting is closed' USING ERRCODE = 'restrict_violation';
+    IF TG_OP <> 'INSERT' THEN
+        IF OLD.closed_at IS NOT NULL THEN
+            RAISE EXCEPTION 'assessment_closed: what was decided is not changed'
+                USING ERRCODE = 'restrict_violation';
         END IF;
-        RETURN NEW;
-    END IF;
-    IF OLD.closed_at IS NOT NULL THEN
-        RAISE EXCEPTION 'assessment_closed: what was decided is not changed' USING ERRCODE = 'restrict_violation';
     END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    SELECT closed_at INTO sitting_closed_at FROM ovop_certification_sitting WHERE id = NEW.sitting_id FOR SHARE;
+    IF sitting_closed_at IS NOT NULL THEN
+        RAISE EXCEPTION 'sitting_closed: the sitting is closed' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF TG_OP = 'INSERT' THEN RETURN NEW; END IF;
     IF (NEW.sitting_id, NEW.application_id, NEW.criteria_set_id)
         IS DISTINCT FROM (OLD.sitting_id, OLD.application_id, OLD.criteria_set_id)
         AND EXISTS (SELECT 1 FROM ovop_certification_score WHERE assessment_id = OLD.id)
