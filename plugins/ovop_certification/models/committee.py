@@ -1,7 +1,7 @@
 """The Brand Committee's tables: criteria, applications, sittings, scores. Products and producers are named by value.
 
 Steps of applications and recipes are append-only; a published criteria set, and what belongs to a closed assessment,
-is never changed (migrations/0004_more_append_only.py, migrations/0005_committee_rules.py).
+is never changed (migrations/0004_more_append_only.py, migrations/0006_committee_rules.py).
 """
 
 from typing import ClassVar

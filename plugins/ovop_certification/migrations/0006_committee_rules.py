@@ -227,7 +227,7 @@ DROP FUNCTION ovop_committee_assessment_frozen();
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("ovop_certification", "0004_more_append_only"),
+        ("ovop_certification", "0005_listing_identity"),
     ]
 
     operations: ClassVar = [
