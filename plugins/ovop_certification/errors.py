@@ -390,3 +390,9 @@ class InvalidVerdict(OvopError):
     """The verdict is not one that this grade allows, or lacks its conditions."""
 
     code = "invalid_verdict"
+
+
+class UnknownBadgeSize(OvopError):
+    """No badge is of that size; `params` names the sizes that there are."""
+
+    code = "unknown_badge_size"

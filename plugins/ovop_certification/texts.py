@@ -29,6 +29,33 @@ STATUS_TEXTS: Mapping[Status, str] = {
     Status.EXPIRED: "Expired",
 }
 
+# What a state means to who has the product in hand.
+STATUS_NOTES: Mapping[Status, str] = {
+    Status.APPLIED: "Somebody has asked for this certificate. It has not been granted, and proves nothing.",
+    Status.NOT_YET_VALID: "It has been granted and counts from its first day on, not before.",
+    Status.SUSPENDED: "It does not count at present. It may be given back.",
+    Status.WITHDRAWN: "It has been taken away for good and does not count any more.",
+    Status.EXPIRED: "Its last day has passed. It does not count any more.",
+}
+
+# On badges: the state and the day that it reaches to, or began with.
+BADGE_TEXTS: Mapping[Status, str] = {
+    Status.APPLIED: "Applied for, not granted yet",
+    Status.NOT_YET_VALID: "Not valid before {day}",
+    Status.VALID: "Valid until {day}",
+    Status.SUSPENDED: "Suspended since {day}",
+    Status.WITHDRAWN: "Withdrawn since {day}",
+    Status.EXPIRED: "Expired since {day}",
+}
+
+GRADE_TEXTS: Mapping[int, str] = {1: "1 star", 2: "2 stars", 3: "3 stars", 4: "4 stars", 5: "5 stars"}
+
+PRODUCT_BADGE_TEXTS: Mapping[str, str] = {
+    "title": "Valid certificates on {day}",
+    "none": "No certificate is valid on {day}",
+    "more": "{count} more",
+}
+
 
 def reason_text(reason: Reason, rulebook: Rulebook, language: str) -> str:
     """One reason in that language, with the scheme's name as the registry has it."""

@@ -203,7 +203,7 @@ def test_the_page_is_shown_in_every_language() -> None:
 
 @pytest.mark.usefixtures("current")
 def test_the_page_takes_a_constant_number_of_queries(django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(10):
         page("EAC-1")
 
 

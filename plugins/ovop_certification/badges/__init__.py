@@ -1,0 +1,28 @@
+"""Badges: a certificate as a picture that tells its state of today, in words and in form, and a product's valid ones.
+
+`certificate_badge` and `product_badge` draw PNGs in one of SIZES; what is public of a certificate is in facts.py.
+"""
+
+from ovop_certification.badges.facts import (
+    PublicCertificate,
+    PublicMarket,
+    certificates_numbered,
+    certificates_with_number,
+    claims_of_products,
+)
+from ovop_certification.badges.pictures import certificate_badge, product_badge
+from ovop_certification.badges.sizes import DEFAULT_SIZE, SIZES, BadgeSize, badge_size
+
+__all__ = [
+    "DEFAULT_SIZE",
+    "SIZES",
+    "BadgeSize",
+    "PublicCertificate",
+    "PublicMarket",
+    "badge_size",
+    "certificate_badge",
+    "certificates_numbered",
+    "certificates_with_number",
+    "claims_of_products",
+    "product_badge",
+]
