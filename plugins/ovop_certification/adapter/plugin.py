@@ -1,11 +1,12 @@
 """The Saleor plugin: the veto before an order is made, and a look at every order that was."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
 from saleor.order.models import Order
+from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Product
 
 import ovop_certification.adapter.dashboard  # noqa: F401 - registers the setup step
@@ -15,6 +16,7 @@ from ovop_certification.adapter import (
     tasks,
 )
 from ovop_certification.adapter.gate import refuse_uncertified
+from ovop_certification.adapter.settings import CONFIG_STRUCTURE, DEFAULT_CONFIGURATION, PLUGIN_ID, check_configuration
 from ovop_shared.adapter import checks  # noqa: F401 - registers the version check
 from ovop_shared.adapter.catalogue import SaleorCatalogue
 from ovop_shared.adapter.enqueue import enqueue, schedule
@@ -28,10 +30,16 @@ schedule("ovop-certification-sweep-orders", tasks.sweep_orders, tasks.SWEEP_EVER
 class CertificationPlugin(OvopPlugin):
     """Global plugin. Only the veto may raise into Saleor's request."""
 
-    PLUGIN_ID = "ovop.certification"
+    PLUGIN_ID = PLUGIN_ID
     PLUGIN_NAME = "OVOP certification"
     PLUGIN_DESCRIPTION = "Sells a product in a market only while it has the certificates that the market requires."
     APP = "ovop_certification"
+    DEFAULT_CONFIGURATION: ClassVar[list[dict[str, Any]]] = DEFAULT_CONFIGURATION
+    CONFIG_STRUCTURE: ClassVar[dict[str, dict[str, Any]]] = CONFIG_STRUCTURE
+
+    @classmethod
+    def validate_plugin_configuration(cls, plugin_configuration: PluginConfiguration, **kwargs: Any) -> None:
+        check_configuration(plugin_configuration.configuration)
 
     def preprocess_order_creation(
         self,
