@@ -57,7 +57,7 @@ def refuse_unless_empty(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("ovop_certification", "0005_listing_identity")]
+    dependencies: ClassVar = [("ovop_certification", "0006_committee_rules")]
 
     operations: ClassVar = [
         migrations.CreateModel(
