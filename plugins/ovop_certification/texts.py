@@ -30,7 +30,7 @@ STATUS_TEXTS: Mapping[Status, str] = {
 }
 
 # What a state means to who has the product in hand.
-STATUS_NOTES: Mapping[Status, str] = {
+STATUS_NOTE_TEXTS: Mapping[Status, str] = {
     Status.APPLIED: "Somebody has asked for this certificate. It has not been granted, and proves nothing.",
     Status.NOT_YET_VALID: "It has been granted and counts from its first day on, not before.",
     Status.SUSPENDED: "It does not count at present. It may be given back.",

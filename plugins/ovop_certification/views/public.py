@@ -25,7 +25,7 @@ from ovop_certification.badges import (
 )
 from ovop_certification.badges.pictures import state_text
 from ovop_certification.models import HolderKind
-from ovop_certification.texts import GRADE_TEXTS, STATUS_NOTES, STATUS_TEXTS
+from ovop_certification.texts import GRADE_TEXTS, STATUS_NOTE_TEXTS, STATUS_TEXTS
 from ovop_origin.selectors import ProducerFacts, best_name, places, producers, product_origins, public_names
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import NotFound
@@ -160,7 +160,7 @@ def _shown(found: Sequence[PublicCertificate], language: str) -> list[ShownCerti
             facts=each,
             scheme=best_name(each.scheme_names, language) or each.scheme,
             status=STATUS_TEXTS[each.status],
-            note=STATUS_NOTES.get(each.status, ""),
+            note=STATUS_NOTE_TEXTS.get(each.status, ""),
             is_valid=each.is_valid,
             stars=GRADE_TEXTS.get(each.stars or 0, ""),
             holder=_holder(each, names, language),
