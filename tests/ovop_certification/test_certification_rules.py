@@ -13,6 +13,7 @@ from ovop_certification.models import Effect, EventKind, HolderKind
 from ovop_certification.rules import (
     CertificateRecord,
     Decision,
+    Holdings,
     Reason,
     ReasonCode,
     RequirementRule,
@@ -30,7 +31,7 @@ def decided(
     makers: frozenset[str] = frozenset(),
     zone: ZoneInfo = ZONE,
 ) -> Decision:
-    book = Rulebook("kg", requirements=tuple(rules), certificates=certificates, makers={HONEY: makers})
+    book = Rulebook("kg", requirements=tuple(rules), holdings=Holdings(certificates, {HONEY: makers}))
     return book.decide(HONEY_RECORD, at=at, zone=zone)
 
 
@@ -328,7 +329,7 @@ def test_the_decision_is_the_plain_models_and_holds_until_it_says(
         )
         for position, each in enumerate(certificates)
     ]
-    book = Rulebook("kg", requirements=tuple(rules), certificates=tuple(numbered), makers={HONEY: makers})
+    book = Rulebook("kg", requirements=tuple(rules), holdings=Holdings(tuple(numbered), {HONEY: makers}))
     start = datetime.datetime.combine(START, datetime.time.min, tzinfo=datetime.UTC)
     at = start + datetime.timedelta(hours=hour)
 

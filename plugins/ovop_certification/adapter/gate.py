@@ -12,22 +12,21 @@ made unchecked, and never is money taken by this code.
 
 import datetime
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import graphene
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
 from saleor.discount.utils.voucher import get_customer_email_for_voucher_usage, release_voucher_code_usage
-from saleor.product.models import Category
 
-from ovop_certification import selectors
+from ovop_certification.adapter.gate_facts import rulebook_and_products
 from ovop_certification.rules import Reason, Rulebook, is_allowed
 from ovop_certification.services import refusals_record
 from ovop_certification.texts import refusal_message, undecided_message
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.languages import page_language
-from ovop_shared.records import ProductRecord, product_name
+from ovop_shared.records import product_name
 from ovop_shared.shop_time import shop_zone
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ REFUSAL_CODE = "unavailable_variant_in_channel"
 def refuse_uncertified(checkout_info: CheckoutInfo, lines: Sequence[CheckoutLineInfo], at: datetime.datetime) -> None:
     """Raises ValidationError, with one error per product that may not be sold or could not be checked.
 
-    One query when everything may be sold; another one when the market has requirements for categories.
+    One query when everything may be sold.
     """
     try:
         rulebook, refused = _judge(checkout_info, lines, at)
@@ -71,44 +70,10 @@ def destination_country(checkout_info: CheckoutInfo) -> str | None:
 def _judge(
     checkout_info: CheckoutInfo, lines: Sequence[CheckoutLineInfo], at: datetime.datetime
 ) -> tuple[Rulebook, dict[int, tuple[Reason, ...]]]:
-    products = {line.product.pk: line.product for line in lines}
-    rulebook = selectors.rulebook(checkout_info.channel.slug, destination_country(checkout_info), products)
-    if not rulebook.requirements:
-        return rulebook, {}
-    paths: Mapping[int, tuple[str, ...]] = {}
-    if any(rule.category for rule in rulebook.requirements):
-        paths = _category_paths({product.category_id for product in products.values() if product.category_id})
+    rulebook, products = rulebook_and_products(checkout_info.channel.slug, destination_country(checkout_info), lines)
     zone = shop_zone()
-    refused = {}
-    for line in lines:
-        product = line.product
-        record = ProductRecord(
-            pk=product.pk,
-            slug=product.slug,
-            name=product.name,
-            product_type=line.product_type.slug,
-            categories=paths.get(product.category_id, ()),
-        )
-        reasons = rulebook.reasons(record, at=at, zone=zone)
-        if not is_allowed(reasons):
-            refused[product.pk] = reasons
-    return rulebook, refused
-
-
-def _category_paths(category_pks: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """Category pk -> slugs up to its root, in the one query that a checkout can afford."""
-    trees = Category.objects.filter(pk__in=category_pks).values("tree_id")
-    rows = Category.objects.filter(tree_id__in=trees).values_list("pk", "parent_id", "slug")
-    nodes = {pk: (parent, slug) for pk, parent, slug in rows}
-    paths = {}
-    for pk in category_pks:
-        path = []
-        node = nodes.get(pk)
-        while node is not None:
-            path.append(node[1])
-            node = nodes.get(node[0])
-        paths[pk] = tuple(path)
-    return paths
+    reasons = {product.pk: rulebook.reasons(product, at=at, zone=zone) for product in products}
+    return rulebook, {pk: each for pk, each in reasons.items() if not is_allowed(each)}
 
 
 def _release_voucher(checkout_info: CheckoutInfo) -> None:

@@ -229,8 +229,7 @@ def _freeze(
         {snapshot.order_id: (snapshot.channel, shop_day(snapshot.placed_at)) for snapshot, _ in open_lines}
     )
     certificates = certificates_of_sales(
-        {(line.product_pk, snapshot.placed_at) for snapshot, line in open_lines if line.product_pk is not None},
-        {pk: frozenset(maker.producer_code for maker in origin.makers) for pk, origin in origins.items()},
+        {(line.product_pk, snapshot.placed_at) for snapshot, line in open_lines if line.product_pk is not None}
     )
     steps: dict[int, tuple[Step, ...]] = {}
     rendered: dict[tuple[int, int | None, str], tuple[LineTerms, dict[str, Any]]] = {}
