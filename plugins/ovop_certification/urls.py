@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from ovop_certification import staff_views
 from ovop_certification.schema import schema
+from ovop_certification.staff_views import calendar as staff_calendar
 from ovop_certification.views import badges, public
 from ovop_shared.graphql_endpoint import graphql_view
 
@@ -42,4 +43,7 @@ urlpatterns = [
     path("staff/", staff_views.overview, name="staff-overview"),
     path("staff/enter/", staff_views.enter, name="staff-enter"),
     path("staff/leave/", staff_views.leave, name="staff-leave"),
+    # The calendar, and what would go offline.
+    path("staff/calendar/", staff_calendar.calendar, name="staff-calendar"),
+    path("staff/calendar/certificates.csv", staff_calendar.calendar_file, name="staff-calendar-file"),
 ]

@@ -48,7 +48,12 @@ def percent(context: Context, part: int, whole: int) -> str:
 
 @register.simple_tag(takes_context=True)
 def day(context: Context, value: datetime.datetime | datetime.date | str) -> str:
-    """A date as people of the page's language write it, a moment as its day in the shop.
+    """A date as people of the page's language write it, a moment as its day in the shop."""
+    return written_day(value, context["language"])
+
+
+def written_day(value: datetime.datetime | datetime.date | str, language: str, width: str = "medium") -> str:
+    """A date as people of that language write it; `width` is CLDR's ("long" writes the month out).
 
     The ISO date where CLDR has no words for the language's calendar: it would write "2026 M09 4".
     """
@@ -56,12 +61,12 @@ def day(context: Context, value: datetime.datetime | datetime.date | str) -> str
     if isinstance(moment, datetime.datetime):
         moment = shop_day(moment)
     try:
-        locale = Locale.parse(context["language"], sep="-")
+        locale = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return moment.isoformat()
     if locale.months["format"]["wide"][1] == "M01":
         return moment.isoformat()
-    return format_date(moment, format="medium", locale=locale)
+    return format_date(moment, format=width, locale=locale)
 
 
 @register.simple_tag

@@ -9,7 +9,8 @@ from saleor.order.models import Order
 from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Product
 
-import ovop_certification.adapter.dashboard  # noqa: F401 - registers the setup step
+import ovop_certification.adapter.dashboard
+import ovop_certification.adapter.reminders  # noqa: F401 - puts them on the beat
 from ovop_certification.adapter import (
     listing_tasks,
     shop_attributes,  # noqa: F401 - registers the setup steps

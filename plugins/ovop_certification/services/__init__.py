@@ -14,11 +14,14 @@ from ovop_certification.services.evidence import evidence_content, evidence_file
 from ovop_certification.services.gate import SoldLine, order_lines_flag, refusals_record
 from ovop_certification.services.markets import MarketPolicy, market_places_set, market_policy_set
 from ovop_certification.services.registry import registry_load
+from ovop_certification.services.reminders import DueReminder, ReminderCounts, reminders_due, reminders_send
 from ovop_certification.services.requirements import requirement_edit, requirement_save
 
 __all__ = [
+    "DueReminder",
     "MarketPolicy",
     "RegistryCounts",
+    "ReminderCounts",
     "SoldLine",
     "certificate_apply",
     "certificate_change",
@@ -36,6 +39,8 @@ __all__ = [
     "order_lines_flag",
     "refusals_record",
     "registry_load",
+    "reminders_due",
+    "reminders_send",
     "requirement_edit",
     "requirement_save",
     "surveillance_record",
