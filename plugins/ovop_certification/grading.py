@@ -19,6 +19,11 @@ from ovop_certification.models import FULL_TOTAL, MAX_STARS, Verdict
 # Points by criterion, of one member.
 Points = Mapping[str, int]
 
+# So long before its last day a label may come before the committee again (comparable schemes take half a year), and so
+# long an application may wait at a stage before it is overdue.
+REGRADE_DAYS = 180
+OVERDUE_DAYS = 60
+
 MAX_CRITERIA = 50
 MAX_WEIGHT = 10_000
 MAX_POINTS = 1_000

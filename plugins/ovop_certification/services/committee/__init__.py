@@ -19,7 +19,6 @@ from ovop_certification.services.committee.members import member_save
 from ovop_certification.services.committee.recipes import recipe_record
 from ovop_certification.services.committee.scoring import conflict_declare, scores_save
 from ovop_certification.services.committee.sittings import (
-    REGRADE_DAYS,
     assessment_add,
     assessment_remove,
     sitting_change,
@@ -31,7 +30,6 @@ from ovop_certification.services.committee.sittings import (
 from ovop_certification.services.committee.verdicts import assessment_close
 
 __all__ = [
-    "REGRADE_DAYS",
     "STAGES",
     "Actor",
     "CriteriaDraft",

@@ -21,6 +21,7 @@ from ovop_certification.errors import (
     UnknownCriteria,
     UnknownSitting,
 )
+from ovop_certification.grading import REGRADE_DAYS
 from ovop_certification.locks import lock_application, lock_assessment, lock_committee_numbers, lock_sitting
 from ovop_certification.models import (
     Application,
@@ -35,9 +36,6 @@ from ovop_certification.services.committee.actors import Actor
 from ovop_certification.services.committee.applications import last_step
 from ovop_certification.services.committee.labels import label_holds_until
 from ovop_certification.services.committee.texts import typed_line, typed_text
-
-# So long before its last day a label may come before the committee again (comparable schemes take half a year).
-REGRADE_DAYS = 180
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Reads of the Brand Committee: applications and their queue, criteria, sittings, and how an assessment stands."""
+"""How an application before a sitting stands: who sits, what was given, what is missing, the total so far."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
