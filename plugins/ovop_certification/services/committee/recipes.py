@@ -7,7 +7,6 @@ from django.db import transaction
 from ovop_certification.errors import InvalidRecipe
 from ovop_certification.locks import lock_applications_of, lock_recipe
 from ovop_certification.models import Application, ProductRecipe, Scheme, Stage
-from ovop_certification.services.announce import announce
 from ovop_certification.services.committee.applications import STAGES, last_step, step_reopen
 from ovop_certification.services.committee.labels import COUNTS, labels_of, labels_suspend, last_kind
 from ovop_certification.services.committee.texts import typed_text
@@ -51,8 +50,5 @@ def _reopen(applications: list[Application], recipe: ProductRecipe) -> None:
         if was_granted:
             step_reopen(application, Stage.CERTIFICATION, actor=recipe.actor, at=recipe.at, reason=reason)
     strict = Scheme.objects.filter(suspends_on_recipe_change=True).order_by("pk").values_list("pk", flat=True)
-    suspended = [
-        labels_suspend(scheme, recipe.product_pk, reason=reason, actor=recipe.actor, at=recipe.at) for scheme in strict
-    ]
-    if any(suspended):
-        announce([recipe.product_pk])
+    for scheme in strict:
+        labels_suspend(scheme, recipe.product_pk, reason=reason, actor=recipe.actor, at=recipe.at)

@@ -23,7 +23,6 @@ from ovop_certification.grading import is_positive
 from ovop_certification.locks import lock_application, lock_assessment
 from ovop_certification.models import Application, Assessment, EventKind, Sitting, Stage, Verdict
 from ovop_certification.records import EventRow
-from ovop_certification.services.announce import announce
 from ovop_certification.services.committee.actors import Actor
 from ovop_certification.services.committee.applications import last_step, step_close, step_enter
 from ovop_certification.services.committee.labels import label_issue
@@ -85,7 +84,6 @@ def assessment_close(
     reason = f"Sitting {sitting.number}: {verdict}."
     if is_positive(verdict):
         step_enter(application, Stage.MARKETS, actor=by.name, at=at, reason=reason)
-        announce([application.product_pk])
     elif verdict == Verdict.REFUSED:
         step_close(application, actor=by.name, at=at, reason=reason)
     return assessment
