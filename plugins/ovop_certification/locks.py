@@ -4,7 +4,18 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from ovop_certification.models import Application, Assessment, Certificate, Closure, CriteriaSet, Sitting, SweepMark
+from ovop_certification.models import (
+    Application,
+    Assessment,
+    Certificate,
+    Closure,
+    CriteriaSet,
+    OrderFlag,
+    OrderHold,
+    Sitting,
+    StrandedPayment,
+    SweepMark,
+)
 
 
 def lock_registry() -> None:
@@ -84,3 +95,19 @@ def lock_assessment(sitting_number: int, application_number: int) -> Assessment 
         .filter(sitting__number=sitting_number, application__number=application_number)
         .first()
     )
+
+
+def lock_open_hold(order_id: str) -> OrderHold | None:
+    """The order's hold that nobody released yet. The shop's own order is locked before, where there is one."""
+    return OrderHold.objects.select_for_update().filter(order_id=order_id, released_at=None).first()
+
+
+def lock_flag(pk: int) -> OrderFlag | None:
+    """A flag, so that it is resolved once."""
+    return OrderFlag.objects.select_for_update().filter(pk=pk).first()
+
+
+def lock_stranded(checkouts: Collection[str]) -> dict[str, StrandedPayment]:
+    """What is known of the money of these checkouts."""
+    rows = StrandedPayment.objects.select_for_update().filter(checkout__in=checkouts).order_by("pk")
+    return {row.checkout: row for row in rows}

@@ -20,6 +20,13 @@ REASON_TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.OUT_OF_SCOPE: "the certificate “{scheme}” {number} does not cover this product",
 }
 
+HOLD_TEXTS: Mapping[str, str] = {
+    "bypassed": "This order is held and should not be fulfilled. {reasons} It goes on when it is confirmed.",
+    "lapsed": "This order was paid for while it could still be sold. It is held and should not be fulfilled. "
+    "{reasons} It goes on when it is confirmed.",
+    "released": "The order is no longer held. {actor}: {reason}",
+}
+
 STATUS_TEXTS: Mapping[Status, str] = {
     Status.APPLIED: "Applied for, not granted yet",
     Status.NOT_YET_VALID: "Granted, not valid yet",
@@ -68,6 +75,15 @@ def refusal_message(product: str, reasons: Iterable[Reason], rulebook: Rulebook,
     texts = dict.fromkeys(reason_text(reason, rulebook, language) for reason in reasons)
     market = best_name(rulebook.market_names, language) or rulebook.market or ""
     return translate(REFUSAL, language).format(product=product, market=market, reasons="; ".join(texts))
+
+
+def hold_message(cause: str, refusals: Iterable[str], language: str) -> str:
+    """What staff read in the order's history: that it is held, for which products, and how it goes on."""
+    return translate(HOLD_TEXTS[cause], language).format(reasons=" ".join(dict.fromkeys(refusals)))
+
+
+def release_message(actor: str, reason: str, language: str) -> str:
+    return translate(HOLD_TEXTS["released"], language).format(actor=actor, reason=reason)
 
 
 def undecided_message(product: str, language: str) -> str:

@@ -32,7 +32,7 @@ else:
                 return modules
         raise LookupError(f"{conftest} names no pytest_plugins")
 
-    pytest_plugins = [*saleor_fixture_modules(), "tests.saleor.origin_world"]
+    pytest_plugins = [*saleor_fixture_modules(), "tests.saleor.origin_world", "tests.saleor.gate_world"]
 
     def ovop_plugin_paths() -> list[str]:
         """The plugins' classes as the installed distribution's entry points name them."""

@@ -21,12 +21,13 @@ from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
 from saleor.discount.utils.voucher import get_customer_email_for_voucher_usage, release_voucher_code_usage
 
 from ovop_certification.adapter.gate_facts import rulebook_and_products
+from ovop_certification.adapter.paid_checkouts import was_paid_in_time
 from ovop_certification.rules import Reason, Rulebook, is_allowed
 from ovop_certification.services import refusals_record
 from ovop_certification.texts import refusal_message, undecided_message
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.languages import page_language
-from ovop_shared.records import product_name
+from ovop_shared.records import ProductRecord, product_name
 from ovop_shared.shop_time import shop_zone
 
 logger = logging.getLogger(__name__)
@@ -38,10 +39,13 @@ REFUSAL_CODE = "unavailable_variant_in_channel"
 def refuse_uncertified(checkout_info: CheckoutInfo, lines: Sequence[CheckoutLineInfo], at: datetime.datetime) -> None:
     """Raises ValidationError, with one error per product that may not be sold or could not be checked.
 
-    One query when everything may be sold.
+    One query when everything may be sold. What was paid for in full while everything in it could be sold passes
+    (paid_checkouts.py), and is flagged by the audit.
     """
     try:
-        rulebook, refused = _judge(checkout_info, lines, at)
+        rulebook, refused, products = _judge(checkout_info, lines, at)
+        if refused and was_paid_in_time(checkout_info, lines, refused, products, rulebook):
+            return
     except DatabaseError:
         if connection.in_atomic_block:
             raise  # Saleor's transaction is broken as well: it rolls back, and everything is as it was
@@ -69,11 +73,12 @@ def destination_country(checkout_info: CheckoutInfo) -> str | None:
 
 def _judge(
     checkout_info: CheckoutInfo, lines: Sequence[CheckoutLineInfo], at: datetime.datetime
-) -> tuple[Rulebook, dict[int, tuple[Reason, ...]]]:
+) -> tuple[Rulebook, dict[int, tuple[Reason, ...]], dict[int, ProductRecord]]:
     rulebook, products = rulebook_and_products(checkout_info.channel.slug, destination_country(checkout_info), lines)
     zone = shop_zone()
     reasons = {product.pk: rulebook.reasons(product, at=at, zone=zone) for product in products}
-    return rulebook, {pk: each for pk, each in reasons.items() if not is_allowed(each)}
+    refused = {pk: each for pk, each in reasons.items() if not is_allowed(each)}
+    return rulebook, refused, {product.pk: product for product in products}
 
 
 def _release_voucher(checkout_info: CheckoutInfo) -> None:

@@ -1,10 +1,13 @@
 """The Saleor plugin: the veto before an order is made, and a look at every order that was."""
 
+import datetime
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.dispatch import receiver
 from django.utils import timezone
 from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
+from saleor.checkout.models import Checkout
 from saleor.order.models import Order
 from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Product
@@ -12,20 +15,29 @@ from saleor.product.models import Product
 import ovop_certification.adapter.dashboard
 import ovop_certification.adapter.reminders  # noqa: F401 - puts them on the beat
 from ovop_certification.adapter import (
+    audit,
     listing_tasks,
     shop_attributes,  # noqa: F401 - registers the setup steps
     tasks,
 )
 from ovop_certification.adapter.gate import refuse_uncertified
 from ovop_certification.adapter.settings import CONFIG_STRUCTURE, DEFAULT_CONFIGURATION, PLUGIN_ID, check_configuration
+from ovop_certification.signals import certification_changed
 from ovop_shared.adapter import checks  # noqa: F401 - registers the version check
 from ovop_shared.adapter.catalogue import SaleorCatalogue
 from ovop_shared.adapter.enqueue import enqueue, schedule
 from ovop_shared.adapter.plugin import OvopPlugin, quiet_hook
 from ovop_shared.catalogue import set_catalogue
 
+AUDIT_AFTER_SECONDS = 2
+# By then the shopper has mostly completed it.
+LOOK_AT_CHECKOUT_AFTER_SECONDS = 10
+# By then the listings are closed.
+AFTER_CLOSING_SECONDS = 10
+
 set_catalogue(SaleorCatalogue())
 schedule("ovop-certification-sweep-orders", tasks.sweep_orders, tasks.SWEEP_EVERY_SECONDS)
+schedule("ovop-certification-paid-checkouts", tasks.sweep_paid_checkouts, tasks.PAID_EVERY_SECONDS)
 
 
 class CertificationPlugin(OvopPlugin):
@@ -53,9 +65,31 @@ class CertificationPlugin(OvopPlugin):
         refuse_uncertified(checkout_info, checkout_info.lines if lines is None else lines, timezone.now())
         return previous_value
 
+    # One task for all that happens to an order within a second. It runs when Saleor has done its part: confirmed the
+    # order, taken note of the payment.
+
+    def _audit(self, order: Order) -> None:
+        enqueue(tasks.audit_order, str(order.pk), countdown_seconds=AUDIT_AFTER_SECONDS)
+
     @quiet_hook
     def order_created(self, order: Order, *args: Any, **kwargs: Any) -> None:
-        enqueue(tasks.audit_orders, [str(order.pk)])
+        self._audit(order)
+
+    @quiet_hook
+    def order_updated(self, order: Order, *args: Any, **kwargs: Any) -> None:
+        self._audit(order)
+
+    @quiet_hook
+    def order_confirmed(self, order: Order, *args: Any, **kwargs: Any) -> None:
+        self._audit(order)
+
+    @quiet_hook
+    def order_cancelled(self, order: Order, *args: Any, **kwargs: Any) -> None:
+        self._audit(order)
+
+    @quiet_hook
+    def order_expired(self, order: Order, *args: Any, **kwargs: Any) -> None:
+        self._audit(order)
 
     @quiet_hook
     def order_bulk_created(self, orders: Sequence[Order], *args: Any, **kwargs: Any) -> None:
@@ -68,3 +102,22 @@ class CertificationPlugin(OvopPlugin):
     @quiet_hook
     def product_updated(self, product: Product, *args: Any, **kwargs: Any) -> None:
         listing_tasks.look_now(product.pk)
+
+    @quiet_hook
+    def checkout_fully_authorized(self, checkout: Checkout, *args: Any, **kwargs: Any) -> None:
+        enqueue(tasks.look_at_checkout, str(checkout.pk), countdown_seconds=LOOK_AT_CHECKOUT_AFTER_SECONDS)
+
+    @quiet_hook
+    def checkout_fully_paid(self, checkout: Checkout, *args: Any, **kwargs: Any) -> None:
+        enqueue(tasks.look_at_checkout, str(checkout.pk), countdown_seconds=LOOK_AT_CHECKOUT_AFTER_SECONDS)
+
+
+@receiver(certification_changed, dispatch_uid="ovop_certification.audit")
+def look_again(
+    sender: object, product_pks: frozenset[int] | None, since: datetime.datetime | None, **kwargs: Any
+) -> None:
+    """What was sold while the change was on its way to the database was judged without it."""
+    earliest = timezone.now() - audit.OVERLAP
+    moment = min(since, earliest) if since else earliest
+    enqueue(tasks.audit_since, None if product_pks is None else sorted(product_pks), moment.isoformat())
+    enqueue(tasks.sweep_paid_checkouts, countdown_seconds=AFTER_CLOSING_SECONDS)

@@ -69,12 +69,13 @@ class HoldCause(models.TextChoices):
 
 
 class OrderHold(models.Model):
-    """An order that the gate stopped from being fulfilled, once: what staff released is not held again.
+    """An order that the gate stopped from being fulfilled. What staff released is held again only for a line that came
+    after that.
 
     `status_before` is the shop's own word for the order's state, given back with the release.
     """
 
-    order_id = models.CharField(max_length=64, unique=True)
+    order_id = models.CharField(max_length=64, db_index=True)
     market = models.CharField(max_length=64)
     cause = models.CharField(max_length=8, choices=HoldCause.choices)
     status_before = models.CharField(max_length=32)
@@ -85,6 +86,9 @@ class OrderHold(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["order_id"], condition=Q(released_at=None), name="ovop_order_hold_open_once"
+            ),
             models.CheckConstraint(condition=Q(cause__in=HoldCause.values), name="ovop_hold_cause"),
             models.CheckConstraint(condition=Q(released_at=None) | ~Q(released_by=""), name="ovop_hold_released_by"),
         ]
