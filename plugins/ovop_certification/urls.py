@@ -4,6 +4,7 @@ from django.urls.converters import StringConverter
 from ovop_certification import staff_views
 from ovop_certification.schema import schema
 from ovop_certification.staff_views import calendar as staff_calendar
+from ovop_certification.staff_views import simulation as staff_simulation
 from ovop_certification.views import badges, public
 from ovop_shared.graphql_endpoint import graphql_view
 
@@ -46,4 +47,6 @@ urlpatterns = [
     # The calendar, and what would go offline.
     path("staff/calendar/", staff_calendar.calendar, name="staff-calendar"),
     path("staff/calendar/certificates.csv", staff_calendar.calendar_file, name="staff-calendar-file"),
+    path("staff/simulation/", staff_simulation.simulation, name="staff-simulation"),
+    path("staff/simulation/offline.csv", staff_simulation.simulation_file, name="staff-simulation-file"),
 ]

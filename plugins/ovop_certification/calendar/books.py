@@ -1,10 +1,9 @@
 """The rules of every market, and which channels they hold in."""
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ovop_certification import selectors
 from ovop_certification.calendar.endings import Ending
 from ovop_certification.models import Effect, Market
 from ovop_certification.rules import Rulebook
@@ -43,16 +42,6 @@ def market_places() -> dict[str, MarketPlace]:
         )
         for row in rows
     }
-
-
-def rulebooks(places: Mapping[str, MarketPlace], product_pks: Collection[int]) -> dict[str, Rulebook]:
-    """Market -> all that decisions about these products need there; empty when there are none."""
-    found = {}
-    for code, place in places.items():
-        channel, country = next(iter(place.channels), ""), next(iter(place.countries), None)
-        if product_pks and (channel or country):
-            found[code] = selectors.rulebook(channel, None if channel else country, product_pks)
-    return found
 
 
 def blocked_by(

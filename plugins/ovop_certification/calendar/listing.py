@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value, When
 
-from ovop_certification.calendar.books import Blocked, MarketPlace, blocked_by, market_places, rulebooks
+from ovop_certification.calendar.books import Blocked, MarketPlace, blocked_by, market_places
 from ovop_certification.calendar.coverage import Holder, covered_products, holders, recipients
 from ovop_certification.calendar.endings import Ending, ending_facts, endings, under_surveillance
 from ovop_certification.models import (
@@ -19,6 +19,7 @@ from ovop_certification.models import (
     Requirement,
     Scheme,
 )
+from ovop_certification.selectors import market_rulebooks
 from ovop_origin.selectors import groups_of, products_of_producer
 from ovop_shared.records import ProductRecord
 from ovop_shared.shop_time import shop_day
@@ -142,7 +143,7 @@ def _rows(
     products = covered_products(certificates, shop_day(at))
     known = {record.pk: record for each in products.values() for record in each}
     owners = holders(certificates, known)
-    books = rulebooks(places, known)
+    books = market_rulebooks(known) if known else {}
     mails = reminders_of(certificates, at)
     told = recipients(certificates)
     return tuple(

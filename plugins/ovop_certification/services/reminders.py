@@ -14,11 +14,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from ovop_certification.calendar.books import blocked_by, market_places, rulebooks
+from ovop_certification.calendar.books import blocked_by, market_places
 from ovop_certification.calendar.coverage import Recipient, covered_products, holders, recipients
 from ovop_certification.calendar.endings import Ending, endings_between, sendings
 from ovop_certification.due import distance_due, is_to_be_sent
 from ovop_certification.models import Reminder, ReminderState
+from ovop_certification.selectors import market_rulebooks
 from ovop_certification.services.reminder_mail import reminder_mail
 from ovop_certification.switches import switches
 from ovop_shared.mail import Mail, MailRefused, host_mailer
@@ -101,7 +102,7 @@ def _mails(batch: list[DueReminder], at: datetime.datetime) -> list[tuple[DueRem
     products = covered_products(certificates, shop_day(at))
     known = {record.pk: record for each in products.values() for record in each}
     places = market_places()
-    books = rulebooks(places, known)
+    books = market_rulebooks(known) if known else {}
     owners = holders(certificates, known)
     blocked = {each.id: blocked_by(each, products[each.id], books, at) for each in certificates}
     written = []
