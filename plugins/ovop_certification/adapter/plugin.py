@@ -13,7 +13,7 @@ from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Product
 
 import ovop_certification.adapter.dashboard
-import ovop_certification.adapter.reminders
+import ovop_certification.adapter.reminders  # noqa: F401 - puts them on the beat
 import ovop_shared.adapter.sales  # noqa: F401 - the shop keeps a book of its sales
 from ovop_certification.adapter import (
     audit,
