@@ -4,6 +4,7 @@ from django.urls.converters import StringConverter
 from ovop_certification import staff_views
 from ovop_certification.schema import schema
 from ovop_certification.staff_views import calendar as staff_calendar
+from ovop_certification.staff_views import committee
 from ovop_certification.staff_views import simulation as staff_simulation
 from ovop_certification.views import badges, public
 from ovop_shared.graphql_endpoint import graphql_view
@@ -49,4 +50,40 @@ urlpatterns = [
     path("staff/calendar/certificates.csv", staff_calendar.calendar_file, name="staff-calendar-file"),
     path("staff/simulation/", staff_simulation.simulation, name="staff-simulation"),
     path("staff/simulation/offline.csv", staff_simulation.simulation_file, name="staff-simulation-file"),
+    # The Brand Committee.
+    path("staff/applications/", committee.application_list, name="staff-applications"),
+    path("staff/applications/open/", committee.application_open, name="staff-application-open"),
+    path("staff/applications/<int:number>/", committee.application, name="staff-application"),
+    path("staff/applications/<int:number>/step/", committee.application_step, name="staff-application-step"),
+    path("staff/applications/<int:number>/recipe/", committee.recipe_save, name="staff-recipe"),
+    path("staff/sittings/", committee.sitting_list, name="staff-sittings"),
+    path("staff/sittings/open/", committee.sitting_open, name="staff-sitting-open"),
+    path("staff/sittings/<int:number>/", committee.sitting, name="staff-sitting"),
+    path("staff/sittings/<int:number>/live/", committee.sitting_live, name="staff-sitting-live"),
+    path("staff/sittings/<int:number>/change/", committee.sitting_change, name="staff-sitting-change"),
+    path("staff/sittings/<int:number>/seats/", committee.sitting_seat, name="staff-sitting-seat"),
+    path("staff/sittings/<int:number>/agenda/", committee.sitting_agenda, name="staff-sitting-agenda"),
+    path("staff/sittings/<int:number>/close/", committee.sitting_close, name="staff-sitting-close"),
+    path("staff/sittings/<int:number>/minutes/", committee.minutes, name="staff-minutes"),
+    path("staff/sittings/<int:number>/minutes.csv", committee.minutes_csv, name="staff-minutes-file"),
+    path("staff/sittings/<int:number>/<int:application>/", committee.assessment, name="staff-assessment"),
+    path("staff/sittings/<int:number>/<int:application>/score/", committee.score, name="staff-score"),
+    path("staff/sittings/<int:number>/<int:application>/conflict/", committee.conflict, name="staff-conflict"),
+    path("staff/sittings/<int:number>/<int:application>/verdict/", committee.verdict, name="staff-verdict"),
+    path("staff/criteria/", committee.criteria_list, name="staff-criteria-list"),
+    path("staff/criteria/draft/", committee.criteria_draft, name="staff-criteria-draft"),
+    path("staff/criteria/save/", committee.criteria_save, name="staff-criteria-save"),
+    path("staff/criteria/<ovop_scheme:code>/<int:version>/", committee.criteria, name="staff-criteria"),
+    path(
+        "staff/criteria/<ovop_scheme:code>/<int:version>/publish/",
+        committee.criteria_publish,
+        name="staff-criteria-publish",
+    ),
+    path(
+        "staff/criteria/<ovop_scheme:code>/<int:version>/remove/",
+        committee.criteria_remove,
+        name="staff-criteria-remove",
+    ),
+    path("staff/committee/", committee.member_list, name="staff-members"),
+    path("staff/committee/save/", committee.member_save, name="staff-member-save"),
 ]
