@@ -5,6 +5,7 @@ from ovop_certification.selectors.affected import (
     products_of_certificate,
     products_of_certificates,
 )
+from ovop_certification.selectors.committee import grades_of_products
 from ovop_certification.selectors.facts import (
     CertificateFacts,
     CertificatePage,
@@ -38,6 +39,7 @@ __all__ = [
     "channel_markets",
     "current_certificates",
     "decide",
+    "grades_of_products",
     "market_channels",
     "market_of",
     "market_rulebooks",

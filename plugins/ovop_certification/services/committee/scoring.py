@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from ovop_certification.committee_selectors import recipe_versions
 from ovop_certification.errors import (
     ConflictedMember,
     ReasonRequired,
@@ -15,6 +14,7 @@ from ovop_certification.errors import (
 )
 from ovop_certification.grading import CriterionRule, score_check
 from ovop_certification.models import Assessment, CommitteeMember, ConflictOfInterest, Score
+from ovop_certification.selectors.committee import recipe_versions
 from ovop_certification.services.committee.sittings import open_assessment
 from ovop_certification.services.committee.texts import typed_text
 

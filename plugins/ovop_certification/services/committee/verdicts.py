@@ -9,7 +9,6 @@ import datetime
 
 from django.db import transaction
 
-from ovop_certification.committee_selectors import SeatFacts, Standing, standings
 from ovop_certification.errors import (
     AssessmentClosed,
     FourEyesRequired,
@@ -23,6 +22,7 @@ from ovop_certification.grading import is_positive
 from ovop_certification.locks import lock_application, lock_assessment
 from ovop_certification.models import Application, Assessment, EventKind, Sitting, Stage, Verdict
 from ovop_certification.records import EventRow
+from ovop_certification.selectors.committee import SeatFacts, Standing, standings
 from ovop_certification.services.committee.actors import Actor
 from ovop_certification.services.committee.applications import last_step, step_close, step_enter
 from ovop_certification.services.committee.labels import label_issue

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from ovop_certification import committee_selectors as selectors
 from ovop_certification.access import require_manager
-from ovop_certification.committee_selectors import ApplicationFacts, QueuedApplication, RecipeFacts
 from ovop_certification.errors import InvalidStage, UnknownProducer
 from ovop_certification.models import Scheme, SchemeKind, Stage
+from ovop_certification.selectors import committee as selectors
+from ovop_certification.selectors.committee import ApplicationFacts, QueuedApplication, RecipeFacts
 from ovop_certification.services import committee
 from ovop_certification.staff_views.committee.frame import (
     STAGE_TEXTS,

@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from ovop_certification import committee_selectors as selectors
 from ovop_certification.access import require_manager
-from ovop_certification.committee_selectors import CriteriaFacts
 from ovop_certification.errors import InvalidCriteria
 from ovop_certification.grading import BandRule
 from ovop_certification.models import MAX_STARS, IssuingBody, Scheme, SchemeKind
+from ovop_certification.selectors import committee as selectors
+from ovop_certification.selectors.committee import CriteriaFacts
 from ovop_certification.services import committee
 from ovop_certification.services.committee import CriteriaDraft, CriterionDraft
 from ovop_certification.staff_views.committee.frame import (

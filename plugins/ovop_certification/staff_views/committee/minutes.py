@@ -9,8 +9,8 @@ from typing import BinaryIO
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from ovop_certification import committee_selectors as selectors
-from ovop_certification.committee_selectors import AgendaItem, SittingFacts
+from ovop_certification.selectors import committee as selectors
+from ovop_certification.selectors.committee import AgendaItem, SittingFacts
 from ovop_certification.staff_views.committee.frame import (
     VERDICT_TEXTS,
     name_of,

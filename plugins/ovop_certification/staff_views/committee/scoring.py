@@ -4,11 +4,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from ovop_certification import committee_selectors as selectors
 from ovop_certification.access import committee_member_of
-from ovop_certification.committee_selectors import AgendaItem, SeatFacts
 from ovop_certification.errors import InvalidScore, InvalidVerdict
 from ovop_certification.models import Verdict
+from ovop_certification.selectors import committee as selectors
+from ovop_certification.selectors.committee import AgendaItem, SeatFacts
 from ovop_certification.services import committee
 from ovop_certification.staff_views.committee.frame import (
     VERDICT_TEXTS,

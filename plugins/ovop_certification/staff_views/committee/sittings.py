@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from ovop_certification import committee_selectors as selectors
 from ovop_certification.access import require_manager
-from ovop_certification.committee_selectors import AgendaItem, SeatFacts, SittingFacts
 from ovop_certification.errors import InvalidSitting
 from ovop_certification.grading import REGRADE_DAYS
 from ovop_certification.models import Stage
+from ovop_certification.selectors import committee as selectors
+from ovop_certification.selectors.committee import AgendaItem, SeatFacts, SittingFacts
 from ovop_certification.services import committee
 from ovop_certification.staff_views.committee.applications import shown_queue
 from ovop_certification.staff_views.committee.frame import (

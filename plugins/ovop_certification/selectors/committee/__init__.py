@@ -1,6 +1,6 @@
 """Reads of the Brand Committee. Each call takes a constant number of queries. Callers import from here."""
 
-from ovop_certification.committee_selectors.applications import (
+from ovop_certification.selectors.committee.applications import (
     ApplicationFacts,
     AssessmentFacts,
     Queue,
@@ -11,8 +11,8 @@ from ovop_certification.committee_selectors.applications import (
     application_queue,
     recipes_of,
 )
-from ovop_certification.committee_selectors.grades import grades_of_products
-from ovop_certification.committee_selectors.sittings import (
+from ovop_certification.selectors.committee.grades import grades_of_products
+from ovop_certification.selectors.committee.sittings import (
     AgendaItem,
     CriteriaFacts,
     MemberFacts,
@@ -25,7 +25,7 @@ from ovop_certification.committee_selectors.sittings import (
     sitting_count,
     sittings,
 )
-from ovop_certification.committee_selectors.standing import (
+from ovop_certification.selectors.committee.standing import (
     CriterionFacts,
     SeatFacts,
     Standing,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from ovop_certification.committee_selectors.standing import CriterionFacts, SeatFacts, Standing, standings
 from ovop_certification.grading import BandRule
 from ovop_certification.models import Assessment, CommitteeMember, CriteriaSet, Sitting
+from ovop_certification.selectors.committee.standing import CriterionFacts, SeatFacts, Standing, standings
 
 
 @dataclass(frozen=True, slots=True)
