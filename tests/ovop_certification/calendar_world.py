@@ -1,12 +1,7 @@
-"""A shop whose certificates end, makers who can be written to, and a mail server on loopback."""
+"""A shop whose certificates end, and makers who can be written to."""
 
 import datetime
-import socketserver
-import threading
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from certification_world import HONEY, PRODUCTS, certificate_row, event_row, moment, registry_document
@@ -140,57 +135,6 @@ def switched(**changes: Any) -> Switches:
     return Switches(**{"staff_mail": STAFF_MAIL} | changes)
 
 
-class Post(socketserver.ThreadingTCPServer):
-    """A mail server that keeps what it takes over. `behaviour`: take | refuse | vanish (after it took the message over,
-    without an answer)."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Session)
-        self.behaviour = "take"
-        self.taken: list[EmailMessage] = []
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-    def recipients(self) -> list[str]:
-        return sorted(str(mail["To"]) for mail in self.taken)
-
-
-class _Session(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        assert isinstance(self.server, Post)
-        self._say("220 post")
-        for line in self.rfile:
-            word = line.split()[0].upper() if line.split() else b""
-            if word == b"QUIT":
-                self._say("221 bye")
-                return
-            if word == b"RCPT" and self.server.behaviour == "refuse":
-                self._say("550 no such mailbox")
-            elif word == b"DATA":
-                self._say("354 go on")
-                lines = []
-                for each in self.rfile:
-                    if each == b".\r\n":
-                        break
-                    lines.append(each.removeprefix(b".") if each.startswith(b"..") else each)
-                mail = message_from_bytes(b"".join(lines), policy=policy.default)
-                assert isinstance(mail, EmailMessage)
-                self.server.taken.append(mail)
-                if self.server.behaviour == "vanish":
-                    return
-                self._say("250 taken")
-            else:
-                self._say("250 ok")
-
-    def _say(self, text: str) -> None:
-        self.wfile.write(f"{text}\r\n".encode())
-
-
 class PostMailer(DjangoMailer):
     """By a server on loopback; the host knows the account of one producer."""
 
@@ -205,15 +149,3 @@ class PostMailer(DjangoMailer):
 
     def addresses_of_users(self, user_ids: Collection[str]) -> Mapping[str, str]:
         return {"5": "aigerim@example.com"} if "5" in user_ids else {}
-
-
-@contextmanager
-def running_post() -> Iterator[Post]:
-    with Post() as post:
-        thread = threading.Thread(target=post.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield post
-        finally:
-            post.shutdown()
-            thread.join()

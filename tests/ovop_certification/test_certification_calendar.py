@@ -18,7 +18,6 @@ from calendar_world import (
     build_world,
     in_days,
     register,
-    running_post,
     switched,
 )
 from certification_world import JAM, JUICE, event_row
@@ -36,6 +35,7 @@ from ovop_shared import mail as mail_module
 from ovop_shared.mail import set_mailer
 from ovop_shared.requester import Requester
 from ovop_standalone.tokens import make_token
+from tests.mail_server import running_post
 
 PAGE = "/plugins/ovop.certification/staff/calendar/"
 FILE = f"{PAGE}certificates.csv"

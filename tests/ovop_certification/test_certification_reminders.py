@@ -11,12 +11,10 @@ import pytest
 from calendar_world import (
     AT,
     STAFF_MAIL,
-    Post,
     PostMailer,
     build_world,
     in_days,
     register,
-    running_post,
     switched,
 )
 from certification_world import HONEY, JAM, JUICE, event_row
@@ -31,6 +29,7 @@ from ovop_certification.switches import set_switches
 from ovop_origin.models import Producer
 from ovop_shared import mail as mail_module
 from ovop_shared.mail import DjangoMailer, set_mailer
+from tests.mail_server import Post, running_post
 
 ANNOUNCED = "office@ak-kiyiz.example"
 

@@ -38,11 +38,10 @@ def changes_between(
     for market, book in books.items():
         before = _allowed(book, listed, since, zone)
         for product in listed:
-            after = is_allowed(book.reasons(product, at=until, zone=zone))
-            if after is before[product.pk]:
-                continue
-            moment = _last_change(book, product, since, until, zone)
-            found.append(Change(product, market, moment, after, book.reasons(product, at=until, zone=zone)))
+            reasons = book.reasons(product, at=until, zone=zone)
+            if is_allowed(reasons) is not before[product.pk]:
+                moment = _last_change(book, product, since, until, zone)
+                found.append(Change(product, market, moment, not before[product.pk], reasons))
     return sorted(found, key=lambda each: (each.market, each.product.pk))
 
 

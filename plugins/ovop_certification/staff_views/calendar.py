@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from ovop_certification.calendar.books import MarketPlace
-from ovop_certification.calendar.coverage import Holder
+from ovop_certification.calendar.coverage import Holder, held_product
 from ovop_certification.calendar.endings import Ending
 from ovop_certification.calendar.listing import (
     CalendarFilter,
@@ -172,7 +172,8 @@ def _code(request: HttpRequest, name: str) -> str:
 
 def _shown(row: CalendarRow, places: Mapping[str, MarketPlace], language: str) -> ShownRow:
     certificate = row.certificate
-    names = [product_name(each, language) for each in row.products]
+    own = held_product(certificate)
+    names = [product_name(each, language) for each in row.products if each.pk != own]
     markets = []
     for (from_on, code), group in groupby(row.blocked, key=lambda each: (each.from_on, each.market)):
         blocked = [product_name(each.product, language) for each in group]
