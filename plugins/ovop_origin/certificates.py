@@ -23,7 +23,9 @@ class CertificateMarket:
 class ProductCertificate:
     """`status` is certification's word (`valid`, `expired`, …); `path` and `url` lead to the verification page.
 
-    `valid_until_on` is the last day, None when there is none. Empty `markets` are all.
+    `valid_until_on` is the last day, None when there is none. Empty `markets` are all. `badge_path` and `badge_url` lead
+    to a picture of today's state, which takes `&lang=` and `&size=`; `stars` is a label's grade, `audited_on` the day of
+    the last audit that is known.
     """
 
     scheme_names: Mapping[str, str]
@@ -35,6 +37,10 @@ class ProductCertificate:
     markets: tuple[CertificateMarket, ...]
     path: str
     url: str
+    badge_path: str = ""
+    badge_url: str = ""
+    stars: int | None = None
+    audited_on: datetime.date | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -55,6 +61,8 @@ def certificates_of(product_pks: Collection[int], at: datetime.datetime) -> dict
 def _certificate(current: Any) -> ProductCertificate:
     facts = current.facts
     path = page_url("ovop_certification:certificate", scheme=facts.scheme_code, number=facts.number)
+    badge = page_url("ovop_certification:certificate-badge", scheme=facts.scheme_code, number=facts.number)
+    badge += f"?body={current.body}"
     return ProductCertificate(
         scheme_names=current.scheme_names,
         number=facts.number,
@@ -65,4 +73,8 @@ def _certificate(current: Any) -> ProductCertificate:
         markets=tuple(CertificateMarket(market.names, market.countries) for market in current.markets),
         path=path,
         url=absolute_url(path),
+        badge_path=badge,
+        badge_url=absolute_url(badge),
+        stars=current.stars,
+        audited_on=current.audited_on,
     )

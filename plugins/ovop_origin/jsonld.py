@@ -19,6 +19,8 @@ CONTEXT = ("https://schema.org/", {"gs1": "https://ref.gs1.org/voc/"})
 # Each could end the script element, or a line of the script, that holds the JSON; in JSON an escape means the same.
 _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
+MOST_STARS = 5
+
 # schema.org knows two states only. A certificate that is granted and not valid yet is neither, and left out.
 _STATUS = {
     "valid": "https://schema.org/CertificationActive",
@@ -140,6 +142,21 @@ def _certification(certificate: ProductCertificate, language: str) -> dict[str, 
     }
     if certificate.valid_until_on:
         data["expires"] = certificate.valid_until_on.isoformat()
+    if certificate.audited_on:
+        data["auditDate"] = certificate.audited_on.isoformat()
+    if certificate.stars:
+        data["certificationRating"] = {
+            "@type": "Rating",
+            "ratingValue": certificate.stars,
+            "bestRating": MOST_STARS,
+            "worstRating": 1,
+        }
+    if certificate.badge_url:
+        data["logo"] = {
+            "@type": "ImageObject",
+            "contentUrl": f"{certificate.badge_url}&lang={language}",
+            "encodingFormat": "image/png",
+        }
     _add(data, "validIn", [area for market in certificate.markets for area in _areas(market, language)])
     return data
 

@@ -24,6 +24,7 @@ from ovop_shared.translations import translate
 from ovop_standalone.tokens import make_token
 
 GRAPHQL = "/plugins/ovop.certification/graphql/"
+HOST = "http://testserver/plugins/ovop.certification"
 REQUESTERS = {
     "anonymous": None,
     "customer": Requester(RequesterKind.CUSTOMER, "customer", "7"),
@@ -66,7 +67,12 @@ def test_everybody_is_told_the_same_public_facts(name: str) -> None:
           }
           allowed: decision(productId: 1, channel: "kgs", country: "KG") { allowed reasons { code } }
           certificates(productIds: [1, 2, 2]) {
-            productId certificates { scheme number issuingBody validFromOn validUntilOn status }
+            productId certificates {
+              scheme number issuingBody validFromOn validUntilOn status stars replacedBy
+              name ru: name(language: "ru") names { language text } one: names(language: "RU") { text }
+              markets { code name(language: "ru") countries } verificationUrl
+              badgeUrl big: badgeUrl(size: LARGE, language: "ky")
+            }
           }
         }""",
         bearer(name),
@@ -92,6 +98,19 @@ def test_everybody_is_told_the_same_public_facts(name: str) -> None:
                             "validFromOn": "2025-01-01",
                             "validUntilOn": until,
                             "status": "VALID",
+                            "stars": None,
+                            "replacedBy": [],
+                            "name": "EAC declaration",
+                            "ru": "Декларация ЕАЭС",
+                            "names": [
+                                {"language": "en", "text": "EAC declaration"},
+                                {"language": "ru", "text": "Декларация ЕАЭС"},
+                            ],
+                            "one": [{"text": "Декларация ЕАЭС"}],
+                            "markets": [{"code": "kg", "name": "Кыргызстан", "countries": ["KG"]}],
+                            "verificationUrl": f"{HOST}/certificates/eac/EAC-1/",
+                            "badgeUrl": f"{HOST}/badges/eac/EAC-1.png?body=body&size=medium&lang=en",
+                            "big": f"{HOST}/badges/eac/EAC-1.png?body=body&size=large&lang=ky",
                         }
                     ],
                 },
@@ -115,7 +134,23 @@ def test_the_schema_has_these_public_facts_and_no_more() -> None:
         "Decision": ["allowed", "nextChangeAt", "reasons"],
         "Reason": ["certificateNumber", "code", "isBlocking", "scheme"],
         "ProductCertificates": ["certificates", "productId"],
-        "Certificate": ["issuingBody", "number", "scheme", "status", "validFromOn", "validUntilOn"],
+        "CertificateMarket": ["code", "countries", "name"],
+        "SchemeName": ["language", "text"],
+        "Certificate": [
+            "badgeUrl",
+            "issuingBody",
+            "markets",
+            "name",
+            "names",
+            "number",
+            "replacedBy",
+            "scheme",
+            "stars",
+            "status",
+            "validFromOn",
+            "validUntilOn",
+            "verificationUrl",
+        ],
     }
     assert public.get_mutation_type() is None
 

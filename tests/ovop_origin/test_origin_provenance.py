@@ -130,6 +130,8 @@ def test_a_shopper_is_told_the_valid_certificates_or_what_became_of_the_last(
                 markets=(CertificateMarket({"en": "Kyrgyzstan"}, ("KG",)),),
                 path="/plugins/ovop.certification/certificates/brand/B/1/",
                 url="https://shop.example/plugins/ovop.certification/certificates/brand/B/1/",
+                badge_path="/plugins/ovop.certification/badges/brand/B/1.png?body=committee",
+                badge_url="https://shop.example/plugins/ovop.certification/badges/brand/B/1.png?body=committee",
             ),
         ),
         JAM: (
@@ -140,6 +142,8 @@ def test_a_shopper_is_told_the_valid_certificates_or_what_became_of_the_last(
                 status="suspended",
                 path="/plugins/ovop.certification/certificates/brand/J/1/",
                 url="https://shop.example/plugins/ovop.certification/certificates/brand/J/1/",
+                badge_path="/plugins/ovop.certification/badges/brand/J/1.png?body=committee",
+                badge_url="https://shop.example/plugins/ovop.certification/badges/brand/J/1.png?body=committee",
             ),
         ),
     }
@@ -166,6 +170,9 @@ def test_a_product_is_told_in_the_words_of_schema_org_and_gs1(public_world: None
         certificates=[
             certificate(
                 valid_until_on=datetime.date(2025, 12, 31),
+                badge_url="https://shop.example/badge.png?body=c",
+                stars=4,
+                audited_on=datetime.date(2025, 3, 1),
                 markets=(
                     CertificateMarket({"en": "Union"}, ("KG", "KZ")),
                     CertificateMarket({"en": "Fairs"}, ()),
@@ -199,6 +206,13 @@ def test_a_product_is_told_in_the_words_of_schema_org_and_gs1(public_world: None
             "validFrom": "2025-01-01",
             "url": "https://shop.example/b/",
             "expires": "2025-12-31",
+            "auditDate": "2025-03-01",
+            "certificationRating": {"@type": "Rating", "ratingValue": 4, "bestRating": 5, "worstRating": 1},
+            "logo": {
+                "@type": "ImageObject",
+                "contentUrl": "https://shop.example/badge.png?body=c&lang=en",
+                "encodingFormat": "image/png",
+            },
             "validIn": [
                 {"@type": "Country", "identifier": "KG"},
                 {"@type": "Country", "identifier": "KZ"},
@@ -206,6 +220,31 @@ def test_a_product_is_told_in_the_words_of_schema_org_and_gs1(public_world: None
             ],
         },
     }
+
+
+# Of https://schema.org/Certification and of Thing, as they were on 2025-11-22 (release 29.3).
+CERTIFICATION_PROPERTIES = {
+    *("about", "auditDate", "certificationIdentification", "certificationRating", "certificationStatus"),
+    *("datePublished", "expires", "hasMeasurement", "issuedBy", "logo", "validFrom", "validIn"),
+    *("additionalType", "alternateName", "description", "disambiguatingDescription", "identifier", "image"),
+    *("mainEntityOfPage", "name", "potentialAction", "sameAs", "subjectOf", "url"),
+}
+
+
+def test_a_certification_has_no_property_that_schema_org_does_not_know(public_world: None) -> None:
+    full = certificate(
+        valid_until_on=datetime.date(2025, 12, 31),
+        badge_url="https://shop.example/badge.png?body=c",
+        stars=4,
+        audited_on=datetime.date(2025, 3, 1),
+        markets=(CertificateMarket({"en": "Union"}, ("KG",)),),
+    )
+
+    data = product_jsonld(provenances([HONEY])[HONEY], language="en", name="H", url="/h", certificates=[full])
+
+    told = data["hasCertification"].keys() - {"@type"}
+    assert told <= CERTIFICATION_PROPERTIES
+    assert told >= {"auditDate", "certificationRating", "expires", "issuedBy", "logo", "url", "validFrom", "validIn"}
 
 
 @pytest.mark.parametrize("status", ["expired", "suspended", "withdrawn"])

@@ -451,6 +451,18 @@ def test_the_addresses_in_it_are_the_hosts_public_ones(
 
     assert data["url"] == f"https://shop.example{PRODUCT}"
     assert data["hasCertification"]["url"].startswith("https://shop.example/plugins/ovop.certification/")
+    picture = data["hasCertification"]["logo"]["contentUrl"]
+    assert picture.startswith("https://shop.example/plugins/ovop.certification/badges/")
+    badge = client.get(picture.removeprefix("https://shop.example"))
+    assert (badge.status_code, badge["Content-Type"]) == (200, "image/png")
+
+
+def test_the_page_shows_the_badges_and_leads_to_the_pages_of_the_certificates(world: None, client: Client) -> None:
+    text = client.get(PRODUCT, {"lang": "ky"}).text
+
+    (badge,) = re.findall(r'<img src="([^"]+)" width="240" height="96"', text)
+    assert "lang=ky" in badge
+    assert client.get(badge.replace("&amp;", "&"))["Content-Type"] == "image/png"
 
 
 # GeoJSON

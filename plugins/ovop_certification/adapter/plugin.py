@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django.dispatch import receiver
 from django.utils import timezone
+from saleor.attribute.models import AttributeValue
+from saleor.channel.models import Channel
 from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
 from saleor.checkout.models import Checkout
 from saleor.order.models import Order
@@ -19,6 +21,7 @@ from ovop_certification.adapter import (
     audit,
     listing_tasks,
     shop_attributes,  # noqa: F401 - registers the setup steps
+    shopper_tasks,
     tasks,
 )
 from ovop_certification.adapter.gate import refuse_uncertified
@@ -99,10 +102,12 @@ class CertificationPlugin(OvopPlugin):
     @quiet_hook
     def product_created(self, product: Product, *args: Any, **kwargs: Any) -> None:
         listing_tasks.look_now(product.pk)
+        shopper_tasks.product_changed(product.pk)
 
     @quiet_hook
     def product_updated(self, product: Product, *args: Any, **kwargs: Any) -> None:
         listing_tasks.look_now(product.pk)
+        shopper_tasks.product_changed(product.pk)
 
     @quiet_hook
     def checkout_fully_authorized(self, checkout: Checkout, *args: Any, **kwargs: Any) -> None:
@@ -111,6 +116,22 @@ class CertificationPlugin(OvopPlugin):
     @quiet_hook
     def checkout_fully_paid(self, checkout: Checkout, *args: Any, **kwargs: Any) -> None:
         enqueue(tasks.look_at_checkout, str(checkout.pk), countdown_seconds=LOOK_AT_CHECKOUT_AFTER_SECONDS)
+
+    @quiet_hook
+    def attribute_value_updated(self, attribute_value: AttributeValue, *args: Any, **kwargs: Any) -> None:
+        shopper_tasks.value_changed(attribute_value)
+
+    @quiet_hook
+    def attribute_value_deleted(self, attribute_value: AttributeValue, *args: Any, **kwargs: Any) -> None:
+        shopper_tasks.value_changed(attribute_value)
+
+    @quiet_hook
+    def channel_updated(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
+        shopper_tasks.sweep_soon()
+
+    @quiet_hook
+    def channel_deleted(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
+        shopper_tasks.sweep_soon()
 
 
 @receiver(certification_changed, dispatch_uid="ovop_certification.audit")

@@ -6,9 +6,11 @@
 from ovop_certification.badges.facts import (
     PublicCertificate,
     PublicMarket,
+    certificates_about,
     certificates_numbered,
     certificates_with_number,
     claims_of_products,
+    products_whose_dates_passed,
 )
 from ovop_certification.badges.pictures import certificate_badge, product_badge
 from ovop_certification.badges.sizes import DEFAULT_SIZE, SIZES, BadgeSize, badge_size
@@ -21,8 +23,10 @@ __all__ = [
     "PublicMarket",
     "badge_size",
     "certificate_badge",
+    "certificates_about",
     "certificates_numbered",
     "certificates_with_number",
     "claims_of_products",
     "product_badge",
+    "products_whose_dates_passed",
 ]

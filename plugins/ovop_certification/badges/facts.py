@@ -4,10 +4,17 @@ import datetime
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ovop_certification import selectors
-from ovop_certification.models import Certificate, EventKind, HolderKind, SchemeKind
+from ovop_certification.models import (
+    Certificate,
+    CertificateEvent,
+    EventKind,
+    HolderKind,
+    Requirement,
+    SchemeKind,
+)
 from ovop_certification.rules import CertificateRecord, Status, StatusChange
 from ovop_origin.selectors import makers_of, members_of
 from ovop_shared.shop_time import shop_day, shop_zone
@@ -106,6 +113,12 @@ def certificates_with_number(number: str, at: datetime.datetime, *, limit: int) 
     return _public(Certificate.objects.filter(pk__in=matching), at)
 
 
+def certificates_about(product_pks: Collection[int], at: datetime.datetime) -> dict[int, tuple[PublicCertificate, ...]]:
+    """What covers each product at that moment, whatever its state, by scheme and number. Products without any are left
+    out. The number of queries does not grow with the products."""
+    return _known(selectors.certificates_of_products(product_pks, at), at)
+
+
 def claims_of_products(product_pks: Collection[int], at: datetime.datetime) -> dict[int, tuple[PublicCertificate, ...]]:
     """What may be claimed of each product at that moment: its valid certificates, by scheme and number. Products without
     any are left out.
@@ -113,18 +126,9 @@ def claims_of_products(product_pks: Collection[int], at: datetime.datetime) -> d
     One maker's certificate says nothing about what another maker made: makers' certificates are claimed of a product
     when each of its makers has a valid one of the scheme, itself or as a member of a group.
     """
-    known = {
-        pk: [each for each in facts if each.status is Status.VALID]
-        for pk, facts in selectors.certificates_of_products(product_pks, at).items()
-    }
-    keys = {(each.scheme_code, each.number, each.issuing_body) for facts in known.values() for each in facts}
-    if not keys:
-        return {}
-    rows = Certificate.objects.filter(scheme__code__in={key[0] for key in keys}, number__in={key[1] for key in keys})
-    public = {(each.scheme, each.number, each.body_name): each for each in _public(rows, at)}
-    held = {
-        pk: [public[each.scheme_code, each.number, each.issuing_body] for each in facts] for pk, facts in known.items()
-    }
+    covering = selectors.certificates_of_products(product_pks, at)
+    valid = {pk: [each for each in facts if each.status is Status.VALID] for pk, facts in covering.items()}
+    held = _known(valid, at)
     makers = _Makers.of(held, shop_day(at))
     claims = {}
     for pk, certificates in held.items():
@@ -135,6 +139,40 @@ def claims_of_products(product_pks: Collection[int], at: datetime.datetime) -> d
         if claimed:
             claims[pk] = tuple(sorted(claimed, key=lambda each: (each.scheme, each.number, each.body)))
     return claims
+
+
+def _known(
+    covering: Mapping[int, Collection[selectors.CertificateFacts]], at: datetime.datetime
+) -> dict[int, tuple[PublicCertificate, ...]]:
+    keys = {(each.scheme_code, each.number, each.issuing_body) for facts in covering.values() for each in facts}
+    if not keys:
+        return {}
+    rows = Certificate.objects.filter(scheme__code__in={key[0] for key in keys}, number__in={key[1] for key in keys})
+    public = {(each.scheme, each.number, each.body_name): each for each in _public(rows, at)}
+    return {
+        pk: tuple(public[each.scheme_code, each.number, each.issuing_body] for each in facts)
+        for pk, facts in covering.items()
+        if facts
+    }
+
+
+def products_whose_dates_passed(since: datetime.datetime, until: datetime.datetime) -> list[int] | None:
+    """The keys of the products of whose certificates a day or an event was reached after `since`, up to `until`; None when
+    one of a requirement's was: that may be any product."""
+    before, today = shop_day(since), shop_day(until)
+    begins, ended = {"_on__gt": before, "_on__lte": today}, {"_on__gte": before, "_on__lt": today}
+
+    def reached(start: str, end: str) -> Q:
+        first = Q(**{start + lookup: value for lookup, value in begins.items()})
+        return first | Q(**{end + lookup: value for lookup, value in ended.items()})
+
+    if Requirement.objects.filter(reached("from", "until")).exists():
+        return None
+    happened = CertificateEvent.objects.filter(at__gt=since, at__lte=until)
+    certificates = Certificate.objects.filter(
+        reached("valid_from", "valid_until") | Q(pk__in=happened.values("certificate_id"))
+    )
+    return sorted(selectors.products_of_certificates(list(certificates.values_list("pk", flat=True))))
 
 
 @dataclass(frozen=True, slots=True)

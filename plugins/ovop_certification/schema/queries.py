@@ -3,30 +3,35 @@
 import datetime
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import graphene
 from django.utils import timezone
 
 from ovop_certification import selectors
+from ovop_certification.badges import DEFAULT_SIZE, SIZES, PublicCertificate, PublicMarket, certificates_about
 from ovop_certification.errors import TooManyProducts
 from ovop_certification.rules import Decision as ProductDecision
 from ovop_certification.rules import Reason as RuleReason
 from ovop_certification.rules import ReasonCode as ReasonCodes
 from ovop_certification.rules import Status as Statuses
-from ovop_certification.selectors import CertificateFacts
+from ovop_origin.selectors import best_name
 from ovop_shared.catalogue import host_catalogue
+from ovop_shared.languages import DEFAULT_LANGUAGE
+from ovop_shared.mounting import absolute_url, page_url
 from ovop_shared.product_ids import product_pk, unknown_product
 
 MAX_PRODUCTS = 100
 
 ReasonCode = graphene.Enum("ReasonCode", [(code.name, code.value) for code in ReasonCodes])
+BadgeSize = graphene.Enum("BadgeSize", [(name.upper(), name) for name in SIZES])
 CertificateStatus = graphene.Enum("CertificateStatus", [(status.name, status.value) for status in Statuses])
 
 
 @dataclass(frozen=True, slots=True)
 class _CertificatesOf:
     product_pk: int
-    facts: tuple[CertificateFacts, ...]
+    facts: tuple[PublicCertificate, ...]
 
 
 class Reason(graphene.ObjectType):
@@ -54,8 +59,37 @@ class Decision(graphene.ObjectType):
     next_change_at = graphene.DateTime()
 
 
+class SchemeName(graphene.ObjectType):
+    """A scheme's name in one language and script."""
+
+    language = graphene.String(required=True, description="BCP 47, e.g. ky, uz-Latn.")
+    text = graphene.String(required=True)
+
+
+class CertificateMarket(graphene.ObjectType):
+    """A market that a certificate is valid in."""
+
+    code = graphene.String(required=True)
+    name = graphene.String(
+        required=True,
+        language=graphene.String(default_value=DEFAULT_LANGUAGE),
+        description="In that language, or the next best that was recorded.",
+    )
+    countries = graphene.NonNull(
+        graphene.List(graphene.NonNull(graphene.String)), description="ISO 3166-1; empty when it is none of countries."
+    )
+
+    @staticmethod
+    def resolve_name(root: PublicMarket, info: Any, language: str) -> str:
+        return best_name(root.names, language) or root.code
+
+
 class Certificate(graphene.ObjectType):
-    """The public facts of a certificate at this moment."""
+    """The public facts of a certificate at this moment.
+
+    For a storefront: `{ certificates(productIds: [$id]) { certificates { scheme name(language: "ky") status stars
+    badgeUrl(size: MEDIUM, language: "ky") verificationUrl markets { name(language: "ky") } replacedBy } } }`.
+    """
 
     scheme = graphene.String(required=True)
     number = graphene.String(required=True)
@@ -63,14 +97,60 @@ class Certificate(graphene.ObjectType):
     valid_from_on = graphene.Date(required=True)
     valid_until_on = graphene.Date(description="The last day; null when there is none.")
     status = CertificateStatus(required=True)
+    name = graphene.String(
+        required=True,
+        language=graphene.String(default_value=DEFAULT_LANGUAGE, description="BCP 47, e.g. ky or uz-Latn."),
+        description="The scheme's name in that language, or the next best that was recorded.",
+    )
+    names = graphene.NonNull(
+        graphene.List(graphene.NonNull(SchemeName)),
+        language=graphene.String(description="Only the name in this language and script."),
+        description="The scheme's names as they were recorded.",
+    )
+    stars = graphene.Int(description="The grade of a label, 1 to 5; null without one.")
+    markets = graphene.NonNull(
+        graphene.List(graphene.NonNull(CertificateMarket)), description="Where it is valid; empty when everywhere."
+    )
+    replaced_by = graphene.NonNull(
+        graphene.List(graphene.NonNull(graphene.String)),
+        description="The numbers of granted certificates of the same scheme that took its place.",
+    )
+    verification_url = graphene.String(required=True, description="The page that tells what is true of it today.")
+    badge_url = graphene.String(
+        required=True,
+        size=graphene.Argument(BadgeSize, default_value=DEFAULT_SIZE),
+        language=graphene.String(default_value=DEFAULT_LANGUAGE, description="BCP 47, e.g. ky or uz-Latn."),
+        description="A PNG of its state today. It is kept for minutes, never past the day its state changes.",
+    )
 
     @staticmethod
-    def resolve_scheme(root: CertificateFacts, info: Any) -> str:
-        return root.scheme_code
+    def resolve_issuing_body(root: PublicCertificate, info: Any) -> str:
+        return root.body_name
 
     @staticmethod
-    def resolve_status(root: CertificateFacts, info: Any) -> str:
+    def resolve_status(root: PublicCertificate, info: Any) -> str:
         return root.status.value
+
+    @staticmethod
+    def resolve_name(root: PublicCertificate, info: Any, language: str) -> str:
+        return best_name(root.scheme_names, language) or root.scheme
+
+    @staticmethod
+    def resolve_names(root: PublicCertificate, info: Any, language: str | None = None) -> list[SchemeName]:
+        return [
+            SchemeName(language=tag, text=text)
+            for tag, text in sorted(root.scheme_names.items())
+            if language is None or tag.lower() == language.lower()
+        ]
+
+    @staticmethod
+    def resolve_verification_url(root: PublicCertificate, info: Any) -> str:
+        return absolute_url(page_url("ovop_certification:certificate", scheme=root.scheme, number=root.number))
+
+    @staticmethod
+    def resolve_badge_url(root: PublicCertificate, info: Any, size: str, language: str) -> str:
+        path = page_url("ovop_certification:certificate-badge", scheme=root.scheme, number=root.number)
+        return absolute_url(f"{path}?{urlencode({'body': root.body, 'size': size, 'lang': language})}")
 
 
 class ProductCertificates(graphene.ObjectType):
@@ -82,7 +162,7 @@ class ProductCertificates(graphene.ObjectType):
         return root.product_pk
 
     @staticmethod
-    def resolve_certificates(root: _CertificatesOf, info: Any) -> tuple[CertificateFacts, ...]:
+    def resolve_certificates(root: _CertificatesOf, info: Any) -> tuple[PublicCertificate, ...]:
         return root.facts
 
 
@@ -116,7 +196,7 @@ class Query(graphene.ObjectType):
                 f"One call answers for {MAX_PRODUCTS} products.", field="productIds", params={"limit": MAX_PRODUCTS}
             )
         pks = list(dict.fromkeys(product_pk(product_id, "productIds") for product_id in product_ids))
-        found = selectors.certificates_of_products(pks, _now())
+        found = certificates_about(pks, _now())
         return [_CertificatesOf(pk, found.get(pk, ())) for pk in pks]
 
 

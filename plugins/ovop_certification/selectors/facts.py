@@ -53,11 +53,17 @@ class MarketFacts:
 
 @dataclass(frozen=True, slots=True)
 class CurrentCertificate:
-    """A certificate of a product as a shopper is told of it; empty `markets` are all."""
+    """A certificate of a product as a shopper is told of it; empty `markets` are all.
+
+    `body` is the issuing body's code, `stars` a label's grade, `audited_on` the day of its last surveillance.
+    """
 
     facts: CertificateFacts
     scheme_names: Mapping[str, str]
     markets: tuple[MarketFacts, ...]
+    body: str = ""
+    stars: int | None = None
+    audited_on: datetime.date | None = None
 
 
 def certificates_of_products(
@@ -92,7 +98,7 @@ def current_certificates(
     """What a shopper is told of each product's certificates at that moment, by scheme and number: of each scheme the
     valid ones, or, when none is, the last one that was granted, in its state. Products without any are left out.
 
-    An application is no certificate. Three queries, and the catalogue's when a certificate is for product types.
+    An application is no certificate. Four queries, and the catalogue's when a certificate is for product types.
     """
     pks = set(product_pks)
     holdings = _holdings(pks)
@@ -115,9 +121,20 @@ def current_certificates(
             code__in={code for record in told for code in record.markets}
         ).values_list("code", "names", ArraySubquery(countries))
     }
+    rows = Certificate.objects.filter(pk__in={record.id for record in told}).select_related(
+        "issuing_body", "assessment"
+    )
+    certificates = {row.pk: row for row in rows}
     return {
         pk: tuple(
-            CurrentCertificate(facts, names[record.scheme], tuple(markets[code] for code in sorted(record.markets)))
+            CurrentCertificate(
+                facts,
+                names[record.scheme],
+                tuple(markets[code] for code in sorted(record.markets)),
+                certificates[record.id].issuing_body.code,
+                _stars(certificates[record.id]),
+                certificates[record.id].surveillance_last_on,
+            )
             for facts, record in sorted(found, key=lambda each: (each[0].scheme_code, each[0].number))
         )
         for pk, found in current.items()
@@ -185,6 +202,11 @@ def _covering(holdings: Holdings, pk: int, product_type: str, at: datetime.datet
         and claim.certificate.covers_kind(pk, product_type)
         and claim.certificate.covers_place(places)
     ]
+
+
+def _stars(certificate: Certificate) -> int | None:
+    assessment = getattr(certificate, "assessment", None)
+    return assessment.stars if assessment else None
 
 
 def _current(

@@ -112,7 +112,7 @@ def search(request: HttpRequest) -> HttpResponse:
     found = certificates_with_number(number, at, limit=SEARCH_SHOWS) if number else ()
     context = {
         "title": translate("Check a certificate", language),
-        "asked": asked.strip(),
+        "asked": _NOT_TYPED.sub(" ", asked).strip()[:NUMBER_MAX],
         "is_asked": bool(asked.strip()),
         "number_max": NUMBER_MAX,
         "today": shop_day(at).isoformat(),

@@ -4,17 +4,14 @@ Worked through in batches. A batch is looked at without a lock first; most of th
 all. What differs is locked, looked at again, and written in one short transaction.
 """
 
-import json
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from saleor.attribute.models import AssignedProductAttributeValue, Attribute
-from saleor.core.utils.json_serializer import CustomJsonEncoder
 from saleor.page.models import Page
 from saleor.product.models import Product
 
@@ -49,6 +46,7 @@ from ovop_origin.provenance import Provenance, provenances
 from ovop_origin.selectors import best_name
 from ovop_origin.shop_check import Difference
 from ovop_shared.adapter.assignments import Assignments, WantedValue, product_values
+from ovop_shared.adapter.product_rows import store_products
 from ovop_shared.languages import DEFAULT_LANGUAGE
 
 logger = logging.getLogger(__name__)
@@ -361,7 +359,9 @@ def _write(pks: Collection[int], refused: Collection[int], choices: Choices) -> 
         remember_shown(batch.given, batch.shown)
         if changed:
             rows = [batch.products[pk] for pk in changed]
-            _store(rows, batch)
+            for product in rows:
+                set_metadata(product, batch.metadata[product.pk])
+            store_products(rows, dirty=batch.values.changed)
             announce_products(rows)
     if typed:
         remove_strays(typed)
@@ -373,25 +373,6 @@ def _write(pks: Collection[int], refused: Collection[int], choices: Choices) -> 
         is_complete=batch.is_complete,
     )
     return settled, left
-
-
-_STORE = """
-    UPDATE product_product SET metadata = new.metadata::jsonb, search_index_dirty = new.is_dirty, updated_at = %s
-    FROM unnest(%s::int[], %s::text[], %s::bool[]) AS new (pk, metadata, is_dirty) WHERE product_product.id = new.pk
-"""
-
-
-def _store(products: list[Product], batch: _Batch) -> None:
-    """One statement: Django's bulk_update would write a condition for each product and column."""
-    now = timezone.now()
-    for product in products:
-        set_metadata(product, batch.metadata[product.pk])
-        product.search_index_dirty = product.search_index_dirty or product.pk in batch.values.changed
-        product.updated_at = now
-    pks = [product.pk for product in products]
-    metadata = [json.dumps(product.metadata, cls=CustomJsonEncoder) for product in products]
-    with connection.cursor() as cursor:
-        cursor.execute(_STORE, [now, pks, metadata, [product.search_index_dirty for product in products]])
 
 
 def _differences(batch: _Batch) -> Iterator[Difference]:
