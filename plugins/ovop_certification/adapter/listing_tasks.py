@@ -9,18 +9,23 @@ from typing import Any
 
 from celery import Task
 from django.core.cache import cache
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from saleor.celeryconf import app
+from saleor.channel.models import Channel
 from saleor.core.db.connection import allow_writer
 from saleor.plugins.manager import get_plugins_manager
-from saleor.product.models import Product
+from saleor.product.models import Category, Product
 from saleor.webhook.event_types import WebhookEventAsyncType
 from saleor.webhook.utils import get_webhooks_for_event
 
-from ovop_certification.adapter.listing_sweep import sweep_all, sweep_due
+from ovop_certification.adapter.listing_sweep import forget_products, sweep_all, sweep_due
 from ovop_certification.adapter.listings import Changes, bring_in_line
+from ovop_certification.models import Requirement
+from ovop_certification.services.announce import PRODUCTS_WORTH_NAMING
+from ovop_certification.services.channels import channels_follow
 from ovop_certification.signals import certification_changed
+from ovop_origin.selectors import registry_changed
 from ovop_shared.adapter.enqueue import enqueue, schedule
 
 logger = logging.getLogger(__name__)
@@ -28,10 +33,15 @@ logger = logging.getLogger(__name__)
 DUE_EVERY_SECONDS = 60
 ALL_EVERY_SECONDS = 3600
 PRODUCTS_PER_TASK = 500
-# A look that is on its way stands for all that are asked for until it starts. It starts later than nobody may join it
-# any more, so that it reads what the last one wrote, even where two machines' clocks differ a little.
-JOIN_SECONDS = 1
-START_SECONDS = 2
+# A look that waits stands for all that are asked for until it starts. Should its message be lost, the next one who asks
+# so much later sends another.
+SOON_SECONDS = 1
+WAITS_SECONDS = 60
+# One whole pass at a time; the next one waits. After so long the running one is taken for dead.
+SWEEP_WAITING = "ovop-certification-sweep-waits"
+SWEEP_RUNNING = "ovop-certification-sweep-runs"
+SWEEP_SECONDS = 300
+TRY_AGAIN_SECONDS = 5
 
 _is_telling: ContextVar[bool] = ContextVar("ovop_certification_is_telling", default=False)
 
@@ -45,6 +55,7 @@ _is_telling: ContextVar[bool] = ContextVar("ovop_certification_is_telling", defa
 @allow_writer()
 def look_at_listings(product_pks: list[int]) -> None:
     """Close and re-open the listings of some products."""
+    _starts(_waiting(product_pks))
     tell_soon(bring_in_line(product_pks, timezone.now()))
 
 
@@ -52,16 +63,29 @@ def look_at_listings(product_pks: list[int]) -> None:
 @allow_writer()
 def sweep_due_listings() -> None:
     """Close and re-open what a date has reached since it was last looked at, however long ago that was."""
+    follow_channels()
     tell_soon(sweep_due(timezone.now()))
 
 
 @app.task(
-    name="ovop_certification.sweep_all_listings", autoretry_for=(OperationalError,), retry_backoff=True, max_retries=3
+    name="ovop_certification.sweep_all_listings",
+    bind=True,
+    autoretry_for=(OperationalError,),
+    retry_backoff=True,
+    max_retries=3,
 )
 @allow_writer()
-def sweep_all_listings() -> None:
+def sweep_all_listings(self: Task) -> None:
     """Look at every listing: what no event told of is found here (imports past Saleor's API, what a crash lost)."""
-    tell_soon(sweep_all(timezone.now()))
+    if not _is_first(SWEEP_RUNNING, SWEEP_SECONDS) and not self.request.is_eager:
+        enqueue(sweep_all_listings, countdown_seconds=TRY_AGAIN_SECONDS)
+        return
+    _starts(SWEEP_WAITING)
+    try:
+        follow_channels()
+        tell_soon(sweep_all(timezone.now()))
+    finally:
+        _starts(SWEEP_RUNNING)
 
 
 @app.task(name="ovop_certification.tell_of_listings")
@@ -94,15 +118,15 @@ def tell_soon(changes: Changes) -> None:
 
 def look_now(product_pk: int) -> None:
     """In the request that changed the product, so that its own answer shows the listing shut. When that fails the
-    worker does it."""
+    worker does it. Never raises."""
     if is_telling():
         return
     try:
         with allow_writer():
             tell_soon(bring_in_line([product_pk], timezone.now()))
     except Exception:
+        logger.exception("the listings of product %d were not looked at; the worker does it", product_pk)
         enqueue(look_at_listings, [product_pk])
-        raise
 
 
 def look_soon(product_pks: Collection[int]) -> None:
@@ -110,23 +134,73 @@ def look_soon(product_pks: Collection[int]) -> None:
     pks = sorted(product_pks)
     for first in range(0, len(pks), PRODUCTS_PER_TASK):
         chunk = pks[first : first + PRODUCTS_PER_TASK]
-        digest = sha256(repr(chunk).encode()).hexdigest()
-        _once(f"ovop-certification-look-{digest}", look_at_listings, chunk)
+        _after_commit(_waiting(chunk), look_at_listings, chunk)
 
 
 def sweep_soon() -> None:
     """All of them, once for all who ask meanwhile."""
-    _once("ovop-certification-sweep", sweep_all_listings)
+    _after_commit(SWEEP_WAITING, sweep_all_listings)
+
+
+def product_gone(product_pk: int) -> None:
+    with allow_writer():
+        forget_products([product_pk], timezone.now())
+
+
+def category_changed(category: Category) -> None:
+    """Its slug may be another one, and requirements name it: everything in it and below is looked at."""
+    with allow_writer():
+        if not Requirement.objects.exclude(category="").exists():
+            return
+        below = category.get_descendants(include_self=True)
+        pks = list(Product.objects.filter(category__in=below).values_list("pk", flat=True)[: PRODUCTS_WORTH_NAMING + 1])
+    if len(pks) > PRODUCTS_WORTH_NAMING:
+        sweep_soon()
+    elif pks:
+        look_soon(pks)
+
+
+def channels_changed() -> None:
+    """A channel with another slug stays in its market at once; one whose slug a market names may have come."""
+    with allow_writer():
+        follow_channels()
+    sweep_soon()
+
+
+def follow_channels() -> None:
+    for each in channels_follow(dict(Channel.objects.values_list("pk", "slug"))):
+        logger.warning("the channel %s is called %s now; its market has followed", each.before, each.after)
+
+
+def _waiting(product_pks: Collection[int]) -> str:
+    digest = sha256(repr(sorted(product_pks)).encode()).hexdigest()
+    return f"ovop-certification-look-{digest}"
+
+
+def _after_commit(key: str, task: Task, *args: Any) -> None:
+    # No partial: Django logs a robust callback's failure by its __qualname__, which a partial lacks (5.2).
+    transaction.on_commit(lambda: _once(key, task, *args), robust=True)
 
 
 def _once(key: str, task: Task, *args: Any) -> None:
+    if _is_first(key, WAITS_SECONDS):
+        enqueue(task, *args, countdown_seconds=SOON_SECONDS)
+
+
+def _is_first(key: str, seconds: int) -> bool:
     try:
-        is_first = cache.add(key, True, timeout=JOIN_SECONDS)
+        return bool(cache.add(key, True, timeout=seconds))
     except Exception:
-        logger.exception("the cache does not answer; %s is sent all the same", task.name)
-        is_first = True
-    if is_first:
-        enqueue(task, *args, countdown_seconds=START_SECONDS)
+        logger.exception("the cache does not answer; nobody waits for others")
+        return True
+
+
+def _starts(key: str) -> None:
+    """From here on a new one has to be sent: this one may have read already."""
+    try:
+        cache.delete(key)
+    except Exception:
+        logger.exception("the cache does not answer")
 
 
 def decisions_may_have_changed(sender: object, product_pks: frozenset[int] | None, **_: Any) -> None:
@@ -141,5 +215,6 @@ def decisions_may_have_changed(sender: object, product_pks: frozenset[int] | Non
 
 
 certification_changed.connect(decisions_may_have_changed, dispatch_uid="ovop_certification.listings")
+registry_changed.connect(decisions_may_have_changed, dispatch_uid="ovop_certification.listings")
 schedule("ovop-certification-listings", sweep_due_listings, DUE_EVERY_SECONDS)
 schedule("ovop-certification-listings-all", sweep_all_listings, ALL_EVERY_SECONDS)

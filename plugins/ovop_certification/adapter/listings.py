@@ -21,6 +21,7 @@ from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import ProductChannelListing
 
 from ovop_certification import selectors
+from ovop_certification.adapter.settings import PLUGIN_ID
 from ovop_certification.locks import lock_open_closures
 from ovop_certification.models import Closure, MarketChannel, OnUncertified
 from ovop_certification.services.closures import (
@@ -40,7 +41,6 @@ from ovop_certification.switches import switches
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.shop_time import shop_zone
 
-PLUGIN_ID = "ovop.certification"
 PRODUCTS_PER_TRANSACTION = 500
 
 

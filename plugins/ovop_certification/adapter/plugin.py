@@ -25,12 +25,13 @@ from ovop_certification.adapter import (
     tasks,
 )
 from ovop_certification.adapter.gate import refuse_uncertified
+from ovop_certification.adapter.listing_hooks import ListingHooks
 from ovop_certification.adapter.settings import CONFIG_STRUCTURE, DEFAULT_CONFIGURATION, PLUGIN_ID, check_configuration
 from ovop_certification.signals import certification_changed
 from ovop_shared.adapter import checks  # noqa: F401 - registers the version check
 from ovop_shared.adapter.catalogue import SaleorCatalogue
 from ovop_shared.adapter.enqueue import enqueue, schedule
-from ovop_shared.adapter.plugin import OvopPlugin, quiet_hook
+from ovop_shared.adapter.plugin import quiet_hook
 from ovop_shared.catalogue import set_catalogue
 
 AUDIT_AFTER_SECONDS = 2
@@ -44,7 +45,7 @@ schedule("ovop-certification-sweep-orders", tasks.sweep_orders, tasks.SWEEP_EVER
 schedule("ovop-certification-paid-checkouts", tasks.sweep_paid_checkouts, tasks.PAID_EVERY_SECONDS)
 
 
-class CertificationPlugin(OvopPlugin):
+class CertificationPlugin(ListingHooks):
     """Global plugin. Only the veto may raise into Saleor's request."""
 
     PLUGIN_ID = PLUGIN_ID

@@ -92,6 +92,7 @@ from ovop_origin.selectors.staff import (
     search_producers,
     villages_like,
 )
+from ovop_origin.signals import registry_changed
 
 __all__ = [
     "FALLBACKS",
@@ -169,6 +170,7 @@ __all__ = [
     "products_of_villages",
     "products_with_origin",
     "public_names",
+    "registry_changed",
     "registry_counts",
     "search_producers",
     "villages_like",
