@@ -12,6 +12,7 @@ from django.core.checks import run_checks
 from django.db import transaction
 from saleor.plugins.base_plugin import BasePlugin
 from saleor.plugins.manager import get_plugins_manager
+from saleor.plugins.models import PluginConfiguration
 
 APPS = ("ovop_certification", "ovop_origin", "ovop_producer_payouts")
 
@@ -29,6 +30,7 @@ ARGUMENTS = {
     "product_deleted": ["product", "variant_ids"],
     "product_variant_": ["variant"],
     "channel_": ["channel_USD"],
+    "category_": ["category"],
     "attribute_value_": ["pink_attribute_value"],
     "checkout_": ["checkout"],
 }
@@ -71,6 +73,18 @@ def test_the_three_plugins_load_once_for_all_channels() -> None:
     assert tuple(sorted(classes)) == APPS
     assert sorted(type(plugin).__name__ for plugin in loaded) == sorted(cls.__name__ for cls in classes.values())
     assert [plugin for plugin in loaded if plugin.CONFIGURATION_PER_CHANNEL or not plugin.active] == []
+
+
+def test_the_first_change_of_a_setting_does_not_switch_the_plugin_off() -> None:
+    def update(**changes: Any) -> bool:
+        get_plugins_manager(allow_replica=False).save_plugin_configuration("ovop.certification", None, changes)
+        return PluginConfiguration.objects.get().active
+
+    setting = [{"name": "staff_mail", "value": "desk@example.com"}]
+    assert update(configuration=setting)
+    assert not update(active=False)
+    assert not update(configuration=setting)
+    assert update(active=True)
 
 
 @pytest.mark.parametrize(("cls", "hook"), quiet_hooks(), ids=lambda value: getattr(value, "__name__", value))

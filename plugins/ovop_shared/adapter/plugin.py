@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from saleor.core.utils import get_public_url
 from saleor.plugins.base_plugin import BasePlugin
+from saleor.plugins.models import PluginConfiguration
 
 import ovop_shared.adapter.staff_accounts  # noqa: F401 - opens the staff pages' door
 from ovop_shared.adapter.requester import saleor_requester
@@ -32,6 +33,17 @@ class OvopPlugin(BasePlugin):  # type: ignore[misc]
     CONFIGURATION_PER_CHANNEL = False
     DEFAULT_ACTIVE = True
     DEFAULT_CONFIGURATION: ClassVar[list[dict[str, Any]]] = []
+
+    @classmethod
+    def save_plugin_configuration(cls, plugin_configuration: PluginConfiguration, cleaned_data: Any) -> Any:
+        """The first change of a setting makes the plugin's row, and Saleor makes it inactive unless the change says
+        otherwise (3.22, 3.23): nobody who sets a setting means to switch the plugin off. A row with a name is not new.
+        A client's variable that was not filled comes as None, which Saleor would store."""
+        changes = {name: value for name, value in cleaned_data.items() if name != "active" or value is not None}
+        if not plugin_configuration.name:
+            plugin_configuration.name = cls.PLUGIN_NAME
+            changes.setdefault("active", cls.DEFAULT_ACTIVE)
+        return super().save_plugin_configuration(plugin_configuration, changes)
 
     def webhook(self, request: HttpRequest, path: str, previous_value: Any) -> HttpResponseBase:
         """Serve `/plugins/<id>/<path>`. Saleor calls this for inactive plugins too."""
