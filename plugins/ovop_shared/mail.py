@@ -11,6 +11,8 @@ from django.core.mail.message import BadHeaderError
 
 from ovop_shared.errors import OvopError
 
+TIMEOUT_SECONDS = 15
+
 # What a mail server says before it has taken a message over: nothing left. All else (a connection that broke or timed
 # out) may have happened after it did, and its answer was lost (RFC 5321, 4.2.5 and 6.1).
 REFUSALS = (
@@ -74,6 +76,9 @@ def deliver(mail: Mail, sender: str, connection: Any) -> None:
         headers={"Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(mail.html, "text/html")
+    # By default a connection waits for ever; those of services that are no mail server have no such attribute.
+    if getattr(connection, "timeout", 0) is None:
+        connection.timeout = TIMEOUT_SECONDS
     try:
         message.message()
         connection.open()

@@ -20,7 +20,7 @@ from calendar_world import (
     register,
     switched,
 )
-from certification_world import JAM, JUICE, event_row
+from certification_world import HONEY, JAM, JUICE, event_row
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -249,3 +249,28 @@ def test_the_list_takes_the_same_queries_for_many_rows(django_assert_num_queries
 
     with django_assert_num_queries(len(few)):
         client.get(PAGE)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_row_names_the_products_that_scope_and_areas_leave() -> None:
+    maker = {"holder_kind": HolderKind.PRODUCER, "holder_ref": "ak-kiyiz"}
+    register("ALL", 10, **maker)
+    typed = register("TYPED", 11, **maker)
+    typed.product_types.create(product_type="ovop-felt")
+    here = register("HERE", 12, **maker)
+    here.areas.create(place="KG-Y")
+    elsewhere = register("ELSEWHERE", 13, **maker)
+    elsewhere.areas.create(place="UZ")
+    register("NAMED", 14, products=frozenset({str(JUICE)}), **maker)
+    register("GROUP", 15, holder_kind=HolderKind.GROUP, holder_ref="chiy")
+
+    found = {row.certificate.number: [each.pk for each in row.products] for row in calendar_page(EVERYTHING, AT).rows}
+
+    assert found == {
+        "ALL": [HONEY, JUICE],
+        "TYPED": [],
+        "HERE": [HONEY, JUICE],
+        "ELSEWHERE": [],
+        "NAMED": [JUICE],
+        "GROUP": [JAM],
+    }

@@ -214,6 +214,16 @@ def test_one_address_gets_one_mail_though_it_is_the_makers_and_the_staffs(post: 
 
 
 @pytest.mark.usefixtures("world")
+def test_an_address_that_is_written_otherwise_since_gets_no_second_mail(post: Post) -> None:
+    set_switches(lambda: switched(staff_mail=""))
+    register("EAC-1", 30)
+    run()
+    Producer.objects.filter(code="ak-kiyiz").update(email=ANNOUNCED.upper())
+
+    assert run() == (0, 0, 0)
+
+
+@pytest.mark.usefixtures("world")
 def test_what_the_server_refuses_is_tried_again_later_and_not_for_ever(post: Post) -> None:
     set_switches(lambda: switched(staff_mail=""))
     register("EAC-1", 30)

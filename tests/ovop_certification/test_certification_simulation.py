@@ -401,7 +401,7 @@ def test_the_page_of_a_certificate_is_reached_by_number_and_by_link() -> None:
 
     by_number = client.get(PAGE, {"scheme": "eac", "number": "JAM", "kind": "suspended", "lang": "en"}).content.decode()
 
-    assert "If the certificate JAM of Sample conformity body falls now:" in by_number
+    assert "If the certificate JAM of Sample conformity body falls on Mar 1, 2026:" in by_number
     assert "Nothing goes offline" not in by_number
     odd = client.get(PAGE, {"scheme": "eac", "number": "A/7 x", "lang": "en"}).content.decode()
     assert "If the certificate A/7 x of" in odd
@@ -439,3 +439,48 @@ def test_the_queries_do_not_grow_with_what_goes_offline(
 
     with django_assert_num_queries(len(one.captured_queries)):
         assert len(simulate_day(in_days(20), AT).offline) == 3
+
+
+@pytest.mark.usefixtures("world")
+def test_who_is_restricted_to_channels_sees_no_other_channels_sales() -> None:
+    all_certified(honey={"last_in_days": 10})
+    set_sales_book(Book(Sold(HONEY, "kgs", "KG", "KGS", 3, 30_000, 1), Sold(HONEY, "other", "KG", "USD", 7, 70_000, 0)))
+    restricted = replace(STAFF, channels=frozenset({"other"}))
+
+    answer = graphql(client_for(restricted), DAY_QUERY)["data"]["simulationOfDay"]
+    page = client_for(restricted).get(f"{PAGE}?on=2026-03-20&lang=en").content.decode()
+
+    assert answer["totals"] == [{"currency": "USD", "units": 7, "grossMinor": "70000", "returnedUnits": 0}]
+    assert "700.00" in page
+    assert "300.00" not in page
+
+
+@pytest.mark.usefixtures("world")
+def test_a_fall_on_a_day_to_come_is_asked_on_the_page_and_by_graphql() -> None:
+    all_certified(jam={"last_in_days": 4})
+    client = client_for(STAFF)
+    question = {"scheme": "eac", "number": "JAM", "lang": "en"}
+
+    soon = client.get(PAGE, question | {"day": "2026-03-03"}).content.decode()
+    too_late = client.get(PAGE, question | {"day": "2026-03-09"}).content.decode()
+    far = client.get(PAGE, question | {"day": "2526-03-09"})
+
+    assert "falls on Mar 3, 2026" in soon
+    assert "has been withdrawn" in soon
+    assert "Nothing goes offline." in too_late  # it will have expired by then
+    assert (far.status_code, b"<code>invalid_dates</code>" in far.content) == (400, True)
+    query = """{ simulationOfFall(scheme: "eac", number: "JAM", kind: SUSPENDED, at: "%s") {
+      offline(first: 100) { productSlug channels countries reasons { code scheme certificateNumber isBlocking }
+        sold { currency units grossMinor returnedUnits } }
+      online(first: 100) { productSlug } } }"""
+    found = graphql(client, query % "2026-03-03T00:00:00+06:00")["data"]["simulationOfFall"]
+    assert [each["productSlug"] for each in found["offline"]] == ["wild-berry-jam"]
+    refused = graphql(client, query % "9999-12-31T23:59:59+00:00")
+    assert refused["errors"][0]["extensions"]["code"] == "invalid_dates"
+
+
+def graphql(client: Client, query: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client.post(
+        "/plugins/ovop.certification/graphql/", json.dumps({"query": query}), content_type="application/json"
+    ).json()
+    return answer

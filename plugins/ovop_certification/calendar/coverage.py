@@ -15,6 +15,7 @@ from ovop_origin.selectors import (
     best_name,
     makers_of,
     members_of,
+    places_of_products,
     producers,
     producers_private,
     products_of_producers,
@@ -51,7 +52,8 @@ class Holder:
 
 
 def covered_products(certificates: Collection[Ending], on: datetime.date) -> dict[int, tuple[ProductRecord, ...]]:
-    """Certificate -> the shop's products that it speaks of on that day, by slug. Three queries and the catalogue's."""
+    """Certificate -> the shop's products that it holds for on that day, by slug. At most four queries and the
+    catalogue's."""
     groups = {each.holder_ref for each in certificates if each.holder_kind is HolderKind.GROUP}
     members: dict[str, set[str]] = {code: {code} for code in groups}
     for code, memberships in members_of(groups).items() if groups else ():
@@ -74,16 +76,12 @@ def covered_products(certificates: Collection[Ending], on: datetime.date) -> dic
             holders = members.get(each.holder_ref, {each.holder_ref})
             pks[each.id] = {pk for code in holders for pk in made.get(code, ())}
     known = host_catalogue().by_pk({pk for each in pks.values() for pk in each})
+    within = {pk for each in certificates if each.areas for pk in pks[each.id]}
+    places = places_of_products(within) if within else {}
     found = {}
     for each in certificates:
         records = (known[pk] for pk in pks[each.id] if pk in known)
-        narrowed = (
-            record
-            for record in records
-            if (not each.products and not each.product_types)
-            or record.pk in each.products
-            or record.product_type in each.product_types
-        )
+        narrowed = (record for record in records if _holds_for(each, record, places.get(record.pk, frozenset())))
         found[each.id] = tuple(sorted(narrowed, key=lambda record: record.slug))
     return found
 
@@ -145,6 +143,15 @@ def recipients(certificates: Collection[Ending]) -> dict[int, tuple[Recipient, .
             told.setdefault(recipient.address.lower(), recipient)
         found[each.id] = tuple(told.values())
     return found
+
+
+def _holds_for(certificate: Ending, product: ProductRecord, places: frozenset[str]) -> bool:
+    """Whether its scope and its areas include a product of its holder's; `places` are what the product's village lies in."""
+    if certificate.areas.isdisjoint(places) and (certificate.areas or certificate.needs_area):
+        return False
+    if not certificate.products and not certificate.product_types:
+        return True
+    return product.pk in certificate.products or product.product_type in certificate.product_types
 
 
 def _addresses(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Greatest
 from ovop_certification.due import ENDING, Sending
 from ovop_certification.models import (
     Certificate,
+    CertificateArea,
     CertificateEvent,
     CertificateProduct,
     CertificateProductType,
@@ -19,6 +20,7 @@ from ovop_certification.models import (
     HolderKind,
     Reminder,
     ReminderState,
+    SchemeKind,
 )
 from ovop_certification.rules import CertificateRecord, Status, StatusChange
 from ovop_shared.shop_time import shop_day, shop_zone
@@ -48,6 +50,8 @@ class Ending:
     products: frozenset[int]
     product_types: frozenset[str]
     markets: frozenset[str]
+    areas: frozenset[str]
+    needs_area: bool
     surveillance_next_on: datetime.date | None
 
 
@@ -87,11 +91,13 @@ def ending_facts(certificates: QuerySet[Certificate, Any], at: datetime.datetime
         ArraySubquery(CertificateProduct.objects.filter(certificate=itself).values("product_pk")),
         ArraySubquery(CertificateProductType.objects.filter(certificate=itself).values("product_type")),
         ArraySubquery(Certificate.markets.through.objects.filter(certificate=itself).values("market__code")),
+        ArraySubquery(CertificateArea.objects.filter(certificate=itself).values("place")),
+        "scheme__kind",
         "surveillance_next_on",
     )
     found = []
     for row in rows:
-        last_on = row[8] or row[13]
+        last_on = row[8] or row[15]
         status = _status(row[7], row[8], EventKind(row[9]), at)
         if status is None:
             continue
@@ -111,7 +117,9 @@ def ending_facts(certificates: QuerySet[Certificate, Any], at: datetime.datetime
                 products=frozenset(row[10]),
                 product_types=frozenset(row[11]),
                 markets=frozenset(row[12]),
-                surveillance_next_on=row[13],
+                areas=frozenset(row[13]),
+                needs_area=row[14] == SchemeKind.GEOGRAPHICAL,
+                surveillance_next_on=row[15],
             )
         )
     return found
@@ -124,8 +132,8 @@ def endings_between(first: datetime.date, last: datetime.date, at: datetime.date
 
 
 def sendings(certificates: Collection[Ending]) -> dict[tuple[int, str], dict[int, Sending]]:
-    """What was tried about these certificates' last days: certificate and address -> distance in days -> what became
-    of it. One query."""
+    """What was tried about these certificates' last days: certificate and address (in small letters) -> distance in days -> what
+    became of it. One query."""
     last_days = {each.id: each.last_on for each in certificates}
     rows = Reminder.objects.filter(certificate__in=last_days)
     found: dict[tuple[int, str], dict[int, Sending]] = {}
@@ -133,7 +141,7 @@ def sendings(certificates: Collection[Ending]) -> dict[tuple[int, str], dict[int
         "certificate_id", "last_on", "days_before", "recipient", "state", "attempts", "claimed_at"
     ):
         if last_on == last_days[pk]:
-            found.setdefault((pk, recipient), {})[days] = Sending(ReminderState(state), attempts, claimed_at)
+            found.setdefault((pk, recipient.lower()), {})[days] = Sending(ReminderState(state), attempts, claimed_at)
     return found
 
 

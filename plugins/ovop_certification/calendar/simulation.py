@@ -60,8 +60,10 @@ class Simulation:
     has_sales: bool
 
 
-def simulate_day(on: datetime.date, at: datetime.datetime) -> Simulation:
+def simulate_day(on: datetime.date, at: datetime.datetime, *, channels: Collection[str] | None = None) -> Simulation:
     """What is sold now and will not be at the end of that day, and the other way round, as far as the registry knows.
+
+    `channels` (slugs) are those whose sales the reader may see; None for all.
 
     Raises InvalidDates for a day that is over, or farther off than FARTHEST_DAYS.
     """
@@ -74,11 +76,18 @@ def simulate_day(on: datetime.date, at: datetime.datetime) -> Simulation:
     changes: list[Change] = []
     for chunk in _records(concerned):
         changes += changes_between(books, chunk, at, until, shop_zone())
-    return _simulation(changes, books, at, until, at)
+    return _simulation(changes, books, at, until, at, channels)
 
 
-def simulate_fall(certificate_pk: int, kind: EventKind, at: datetime.datetime, *, now: datetime.datetime) -> Simulation:
-    """What is sold no more from `at` on if the certificate is withdrawn or suspended then.
+def simulate_fall(
+    certificate_pk: int,
+    kind: EventKind,
+    at: datetime.datetime,
+    *,
+    now: datetime.datetime,
+    channels: Collection[str] | None = None,
+) -> Simulation:
+    """What is sold no more from `at` on if the certificate is withdrawn or suspended then; `channels` as simulate_day.
 
     Raises UnknownCertificate, IllegalTransition (of another kind, or when it was withdrawn before), EventOutOfOrder
     (before what was recorded last) and InvalidDates (farther off than FARTHEST_DAYS).
@@ -99,7 +108,7 @@ def simulate_fall(certificate_pk: int, kind: EventKind, at: datetime.datetime, *
     changes: list[Change] = []
     for chunk in _records(concerned):
         changes += changes_by_fall(books, chunk, certificate_pk, kind, at, shop_zone())
-    return _simulation(changes, books, at, at, now)
+    return _simulation(changes, books, at, at, now, channels)
 
 
 def find_certificates(scheme: str, number: str, issuing_body: str = "") -> list[Certificate]:
@@ -128,6 +137,7 @@ def _simulation(
     since: datetime.datetime,
     until: datetime.datetime,
     now: datetime.datetime,
+    seen: Collection[str] | None,
 ) -> Simulation:
     places = market_places()
     pks = {each.product.pk for each in changes}
@@ -137,15 +147,16 @@ def _simulation(
         for channel in places[code].channels
     }
     book = host_sales()
-    sold = _by_market(book.sold_since(pks, now - datetime.timedelta(days=SALES_DAYS)), places) if book and pks else {}
+    lines = book.sold_since(pks, now - datetime.timedelta(days=SALES_DAYS)) if book and pks else ()
+    sold = _by_market([each for each in lines if seen is None or each.channel in seen], places)
     impacts = []
     for each in changes:
         place = places[each.market]
         channels = tuple(channel for channel in place.channels if each.product.pk in listed[channel])
         if not channels and not place.countries:
             continue
-        lines = sold.get((each.market, each.product.pk), ())
-        impacts.append(Impact(each, channels, place.countries, _totals(lines)))
+        own = sold.get((each.market, each.product.pk), ())
+        impacts.append(Impact(each, channels, place.countries, _totals(own)))
     impacts.sort(key=lambda each: (-each.units, each.change.at, each.change.product.slug, each.change.market))
     offline = tuple(each for each in impacts if not each.change.is_allowed)
     lost = [line for each in offline for line in sold.get((each.change.market, each.change.product.pk), ())]

@@ -124,8 +124,9 @@ class SimulationQuery(graphene.ObjectType):
 
     @staticmethod
     def resolve_simulation_of_day(root: None, info: Any, on: datetime.date) -> Simulation:
-        require_reader(requester_of(info.context))
-        return simulate_day(on, timezone.now())
+        requester = requester_of(info.context)
+        require_reader(requester)
+        return simulate_day(on, timezone.now(), channels=requester.channels)
 
     @staticmethod
     def resolve_simulation_of_fall(
@@ -137,7 +138,8 @@ class SimulationQuery(graphene.ObjectType):
         issuing_body: str = "",
         at: datetime.datetime | None = None,
     ) -> Simulation:
-        require_reader(requester_of(info.context))
+        requester = requester_of(info.context)
+        require_reader(requester)
         if at is not None and at.tzinfo is None:
             raise InvalidDates("A moment carries its zone.", field="at")
         found = find_certificates(scheme, number, issuing_body)
@@ -149,4 +151,4 @@ class SimulationQuery(graphene.ObjectType):
                 "Several bodies have issued this number.", field="issuingBody", params={"issuing_bodies": bodies}
             )
         now = timezone.now()
-        return simulate_fall(found[0].pk, EventKind(kind), at or now, now=now)
+        return simulate_fall(found[0].pk, EventKind(kind), at or now, now=now, channels=requester.channels)

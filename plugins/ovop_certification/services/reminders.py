@@ -66,7 +66,7 @@ def reminders_due(at: datetime.datetime) -> list[DueReminder]:
         distance = distances[each.id]
         assert distance is not None
         for recipient in told[each.id]:
-            earlier = tried.get((each.id, recipient.address), {})
+            earlier = tried.get((each.id, recipient.address.lower()), {})
             if is_to_be_sent(distance, earlier, at):
                 attempts = earlier[distance].attempts if distance in earlier else 0
                 found.append(DueReminder(each, recipient, distance, attempts))
@@ -139,7 +139,7 @@ def _claim(due: DueReminder, at: datetime.datetime) -> int | None:
         "certificate_id": due.certificate.id,
         "last_on": due.certificate.last_on,
         "days_before": due.days_before,
-        "recipient": due.recipient.address,
+        "recipient": due.recipient.address.lower(),  # the same mailbox for every server there is
     }
     if due.attempts:
         failed = Reminder.objects.filter(**key, state=ReminderState.FAILED, attempts=due.attempts)

@@ -32,6 +32,7 @@ from ovop_shared.errors import OvopError
 from ovop_shared.money import MINOR_DIGITS, format_minor, to_decimal
 from ovop_shared.pages import request_language
 from ovop_shared.records import product_name
+from ovop_shared.requester import requester_of
 from ovop_shared.shop_time import shop_day, shop_zone
 from ovop_shared.staff_frame import FormProblems, staff_frame
 from ovop_shared.translations import translate
@@ -79,6 +80,7 @@ class Question:
     scheme: str
     number: str
     kind: EventKind
+    day: str
     problems: FormProblems
     errors: list[OvopError] = field(default_factory=list)
     answer: Simulation | None = None
@@ -164,16 +166,20 @@ def _ask(request: HttpRequest, at: datetime.datetime) -> Question:
         scheme=parameters.get("scheme", "")[:64],
         number=parameters.get("number", "")[:120],
         kind=EventKind(kind) if kind in FALL_TEXTS else EventKind.WITHDRAWN,
+        day=parameters.get("day", ""),
         problems=form_problems(request_language(request)),
     )
     key = parameters.get("certificate", "")
+    channels = requester_of(request).channels
     try:
         if question.on:
-            question.answer = simulate_day(_day(question.on), at)
+            question.answer = simulate_day(_day(question.on, "on"), at, channels=channels)
         elif question.number or key:
             _choose(question, key)
             if question.certificate is not None:
-                question.answer = simulate_fall(question.certificate.pk, question.kind, at, now=at)
+                question.answer = simulate_fall(
+                    question.certificate.pk, question.kind, _moment(question.day, at), now=at, channels=channels
+                )
     except OvopError as refusal:
         question.problems.add(refusal.field or "form", refusal)
         question.errors.append(refusal)
@@ -195,11 +201,21 @@ def _choose(question: Question, key: str) -> None:
         question.scheme, question.number = question.certificate.scheme.code, question.certificate.number
 
 
-def _day(text: str) -> datetime.date:
+def _day(text: str, field: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise InvalidDates("A day is written 2026-12-31.", field="on") from None
+        raise InvalidDates("A day is written 2026-12-31.", field=field) from None
+
+
+def _moment(text: str, now: datetime.datetime) -> datetime.datetime:
+    """The first moment of a day to come; without one, or today, now."""
+    if not text:
+        return now
+    day = _day(text, "at")
+    if day <= shop_day(now):
+        return now
+    return datetime.datetime.combine(day, datetime.time.min, tzinfo=shop_zone())
 
 
 def _shown(impact: Impact, found: Simulation, language: str) -> ShownImpact:

@@ -17,8 +17,6 @@ from saleor.plugins.models import PluginConfiguration
 
 from ovop_shared.mail import DjangoMailer, Mail, deliver, set_mailer
 
-TIMEOUT_SECONDS = 15
-
 
 class SaleorMailer(DjangoMailer):
     """Implements ovop_shared.mail.Mailer."""
@@ -31,7 +29,7 @@ class SaleorMailer(DjangoMailer):
     def send(self, mail: Mail) -> None:
         server = _shop_server()
         if server is None:
-            deliver(mail, settings.DEFAULT_FROM_EMAIL, get_connection(timeout=TIMEOUT_SECONDS))
+            deliver(mail, settings.DEFAULT_FROM_EMAIL, get_connection())
             return
         connection = EmailBackend(
             host=server["host"],
@@ -40,7 +38,6 @@ class SaleorMailer(DjangoMailer):
             password=server.get("password") or "",
             use_tls=bool(server.get("use_tls")),
             use_ssl=bool(server.get("use_ssl")),
-            timeout=TIMEOUT_SECONDS,
         )
         sender = str(Address(server.get("sender_name") or "", addr_spec=server["sender_address"]))
         deliver(mail, sender, connection)
