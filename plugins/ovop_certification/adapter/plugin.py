@@ -20,6 +20,7 @@ import ovop_shared.adapter.sales  # noqa: F401 - the shop keeps a book of its sa
 from ovop_certification.adapter import (
     audit,
     listing_tasks,
+    recipes,
     shop_attributes,  # noqa: F401 - registers the setup steps
     shopper_tasks,
     tasks,
@@ -104,11 +105,13 @@ class CertificationPlugin(ListingHooks):
     def product_created(self, product: Product, *args: Any, **kwargs: Any) -> None:
         listing_tasks.look_now(product.pk)
         shopper_tasks.product_changed(product.pk)
+        recipes.look_soon(product.pk)
 
     @quiet_hook
     def product_updated(self, product: Product, *args: Any, **kwargs: Any) -> None:
         listing_tasks.look_now(product.pk)
         shopper_tasks.product_changed(product.pk)
+        recipes.look_soon(product.pk)
 
     @quiet_hook
     def checkout_fully_authorized(self, checkout: Checkout, *args: Any, **kwargs: Any) -> None:

@@ -16,7 +16,7 @@ from ovop_certification.services.committee.criteria import (
     criteria_publish,
 )
 from ovop_certification.services.committee.members import member_save
-from ovop_certification.services.committee.recipes import recipe_record
+from ovop_certification.services.committee.recipes import recipe_record, set_recipe_home
 from ovop_certification.services.committee.scoring import conflict_declare, scores_save
 from ovop_certification.services.committee.sittings import (
     assessment_add,
@@ -49,6 +49,7 @@ __all__ = [
     "member_save",
     "recipe_record",
     "scores_save",
+    "set_recipe_home",
     "sitting_change",
     "sitting_close",
     "sitting_member_remove",

@@ -1,6 +1,7 @@
 """What a product is made of, version after version; a changed recipe puts in question what was granted for the old one."""
 
 import datetime
+from collections.abc import Callable
 
 from django.db import transaction
 
@@ -11,9 +12,19 @@ from ovop_certification.services.committee.applications import STAGES, last_step
 from ovop_certification.services.committee.labels import COUNTS, labels_of, labels_suspend, last_kind
 from ovop_certification.services.committee.texts import typed_text
 
+# Where a host shows the recipe too: it is written there as well.
+_home: list[Callable[[int, str], None]] = []
+
+
+def set_recipe_home(write: Callable[[int, str], None]) -> None:
+    """`write(product_pk, text)` is called in the transaction of every new version that did not come from the host."""
+    _home[:] = [write]
+
 
 @transaction.atomic
-def recipe_record(product_pk: int, text: str, *, actor: str, at: datetime.datetime) -> ProductRecipe | None:
+def recipe_record(
+    product_pk: int, text: str, *, actor: str, at: datetime.datetime, is_from_shop: bool = False
+) -> ProductRecipe | None:
     """The next version, or None when the text is the newest one's. Raises InvalidRecipe.
 
     A changed recipe reopens the applications whose label was granted for the old one, and suspends that label where its
@@ -32,6 +43,8 @@ def recipe_record(product_pk: int, text: str, *, actor: str, at: datetime.dateti
     )
     if last is not None:
         _reopen(applications, recipe)
+    if _home and not is_from_shop:
+        _home[0](product_pk, text)
     return recipe
 
 
