@@ -3,8 +3,12 @@
 Managers are those who hold Saleor's right to manage product types and attributes too: they set the shop's rules.
 """
 
+from collections.abc import Iterable
+
 from ovop_certification.errors import UnknownCommitteeMember
 from ovop_certification.models import CommitteeMember
+from ovop_certification.selectors.committee import SeatFacts
+from ovop_shared.errors import PermissionDenied
 from ovop_shared.requester import MANAGE_PRODUCT_TYPES, MANAGE_PRODUCTS, Requester
 
 
@@ -32,3 +36,18 @@ def committee_member_of(requester: Requester) -> CommitteeMember:
     if member is None:
         raise UnknownCommitteeMember("Your account is not of a member of the committee.")
     return member
+
+
+def is_closer(requester: Requester, seats: Iterable[SeatFacts]) -> bool:
+    """Who records verdicts and closes a sitting: its chair, and managers as secretaries."""
+    if is_manager(requester):
+        return True
+    is_reader = bool(requester.user_id) and requester.has(MANAGE_PRODUCTS)
+    return is_reader and any(seat.is_chair and seat.user_id == requester.user_id for seat in seats)
+
+
+def require_closer(requester: Requester, seats: Iterable[SeatFacts]) -> None:
+    """Raises AuthenticationRequired, PermissionDenied."""
+    require_reader(requester)
+    if not is_closer(requester, seats):
+        raise PermissionDenied("Only the chair or a manager does this.")

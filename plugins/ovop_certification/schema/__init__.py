@@ -1,14 +1,19 @@
 """GraphQL: may this product be sold in that channel, and which certificates does it have. Public facts, for everybody;
-for staff what would go offline."""
+for staff what would go offline, and the work of the committee."""
 
 import graphene
 
+from ovop_certification.schema.committee import CommitteeMutation, CommitteeQuery
 from ovop_certification.schema.queries import Query as PublicQuery
 from ovop_certification.schema.simulation import SimulationQuery
 
 
-class Query(PublicQuery, SimulationQuery):
+class Query(PublicQuery, SimulationQuery, CommitteeQuery):
     """All that may be asked."""
 
 
-schema = graphene.Schema(query=Query)
+class Mutation(CommitteeMutation):
+    """All that may be changed, with a token in a header. Each change is done as a whole or not at all."""
+
+
+schema = graphene.Schema(query=Query, mutation=Mutation)

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from ovop_certification.access import committee_member_of
+from ovop_certification.access import committee_member_of, is_closer, require_closer
 from ovop_certification.errors import InvalidScore, InvalidVerdict
 from ovop_certification.models import Verdict
 from ovop_certification.selectors import committee as selectors
@@ -22,8 +22,6 @@ from ovop_certification.staff_views.committee.frame import (
     whole_number,
 )
 from ovop_certification.staff_views.committee.sittings import (
-    is_closer,
-    require_closer,
     shown_agenda,
     sitting_facts,
 )

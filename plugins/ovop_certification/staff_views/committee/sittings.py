@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from ovop_certification.access import require_manager
+from ovop_certification.access import is_closer, require_closer, require_manager
 from ovop_certification.errors import InvalidSitting
 from ovop_certification.grading import REGRADE_DAYS
 from ovop_certification.models import Stage
@@ -29,9 +29,9 @@ from ovop_certification.staff_views.committee.frame import (
     whole_number,
 )
 from ovop_certification.staff_views.frame import for_product_staff
-from ovop_shared.errors import NotFound, PermissionDenied
+from ovop_shared.errors import NotFound
 from ovop_shared.pages import request_language
-from ovop_shared.requester import MANAGE_PRODUCT_TYPES, Requester, requester_of
+from ovop_shared.requester import requester_of
 from ovop_shared.staff_frame import PAGE_SIZE, back_to, page_number, pages_of, staff_frame
 from ovop_shared.translations import translate
 
@@ -143,19 +143,6 @@ def sitting_facts(number: int) -> SittingFacts:
     if facts is None:
         raise NotFound("There is no such sitting.", params={"sitting": number})
     return facts
-
-
-def is_closer(requester: Requester, seats: tuple[SeatFacts, ...]) -> bool:
-    """The chair records verdicts and closes, and so do managers, as secretaries."""
-    if requester.has(MANAGE_PRODUCT_TYPES):
-        return True
-    return bool(requester.user_id) and any(seat.is_chair and seat.user_id == requester.user_id for seat in seats)
-
-
-def require_closer(requester: Requester, seats: tuple[SeatFacts, ...]) -> None:
-    """Raises PermissionDenied."""
-    if not is_closer(requester, seats):
-        raise PermissionDenied("Only the chair or a manager does this.")
 
 
 def shown_agenda(agenda: tuple[AgendaItem, ...], language: str) -> list[dict[str, object]]:
