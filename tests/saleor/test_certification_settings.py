@@ -8,12 +8,13 @@ from saleor.plugins.models import PluginConfiguration
 from ovop_certification.adapter.settings import PLUGIN_ID
 from ovop_certification.switches import Switches, switches
 
-UPDATE = """mutation($id: ID!, $active: Boolean, $configuration: [ConfigurationItemInput!]) {
-  pluginUpdate(id: $id, input: {active: $active, configuration: $configuration}) {
+UPDATE = """mutation($id: ID!, $configuration: [ConfigurationItemInput!]) {
+  pluginUpdate(id: $id, input: {configuration: $configuration}) {
     errors { field code message }
     plugin { globalConfiguration { active configuration { name type value } } }
   }
 }"""
+DEACTIVATE = "mutation($id: ID!) { pluginUpdate(id: $id, input: {active: false}) { errors { field } } }"
 SHOW = """query($id: ID!) { plugin(id: $id) {
   globalConfiguration { active configuration { name type value label helpText } } channelConfigurations { active }
 } }"""
@@ -26,11 +27,11 @@ def plugins(settings: Any) -> None:
 
 @pytest.fixture
 def update(staff_api_client: Any, permission_manage_plugins: Any) -> Any:
+    staff_api_client.user.user_permissions.add(permission_manage_plugins)
+
     def send(**values: str) -> dict[str, Any]:
         configuration = [{"name": name, "value": value} for name, value in values.items()]
-        response = staff_api_client.post_graphql(
-            UPDATE, {"id": PLUGIN_ID, "configuration": configuration}, permissions=[permission_manage_plugins]
-        )
+        response = staff_api_client.post_graphql(UPDATE, {"id": PLUGIN_ID, "configuration": configuration})
         answer: dict[str, Any] = response.json()["data"]["pluginUpdate"]
         return answer
 
@@ -90,6 +91,22 @@ def test_a_wrong_setting_is_refused_at_its_field_and_nothing_is_saved(
 
     assert [(each["field"], each["code"]) for each in answer["errors"]] == [(field, "INVALID")]
     assert switches() == Switches(evidence_max_mb=3)
+
+
+def test_saving_a_setting_does_not_switch_the_plugin_off_and_a_refused_one_neither(
+    update: Any, staff_api_client: Any
+) -> None:
+    refused = update(evidence_max_mb="26")
+    after_refusal = PluginConfiguration.objects.get(identifier=PLUGIN_ID).active
+    saved = update(evidence_max_mb="5")
+    after_saving = PluginConfiguration.objects.get(identifier=PLUGIN_ID).active
+    staff_api_client.post_graphql(DEACTIVATE, {"id": PLUGIN_ID})
+    update(evidence_max_mb="6")
+
+    assert (refused["plugin"], after_refusal) == (None, True)
+    assert (saved["plugin"]["globalConfiguration"]["active"], after_saving) == (True, True)
+    assert PluginConfiguration.objects.get(identifier=PLUGIN_ID).active is False
+    assert switches().evidence_max_mb == 6
 
 
 def test_what_got_into_the_table_otherwise_has_the_default_and_breaks_nothing(db: None, caplog: Any) -> None:

@@ -37,12 +37,14 @@ class OvopPlugin(BasePlugin):  # type: ignore[misc]
     @classmethod
     def save_plugin_configuration(cls, plugin_configuration: PluginConfiguration, cleaned_data: Any) -> Any:
         """The first change of a setting makes the plugin's row, and Saleor makes it inactive unless the change says
-        otherwise (3.22, 3.23): nobody who sets a setting means to switch the plugin off. A row with a name is not new.
-        A client's variable that was not filled comes as None, which Saleor would store."""
+        otherwise, even where the change is then refused (3.22, 3.23): nobody who sets a setting means to switch the plugin
+        off. A row with a name is not new. A client's variable that was not filled comes as None, which Saleor would
+        store."""
         changes = {name: value for name, value in cleaned_data.items() if name != "active" or value is not None}
         if not plugin_configuration.name:
             plugin_configuration.name = cls.PLUGIN_NAME
-            changes.setdefault("active", cls.DEFAULT_ACTIVE)
+            plugin_configuration.active = cls.get_default_active()
+            plugin_configuration.save(update_fields=["name", "active"])
         return super().save_plugin_configuration(plugin_configuration, changes)
 
     def webhook(self, request: HttpRequest, path: str, previous_value: Any) -> HttpResponseBase:
