@@ -32,6 +32,16 @@ class CategoryCount:
     products: int
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogueKinds:
+    """What a shop's products may be told apart by, each as (slug, name), and where they are sold. A host without a shop
+    knows no channels."""
+
+    product_types: tuple[tuple[str, str], ...] = ()
+    categories: tuple[tuple[str, str], ...] = ()
+    channels: tuple[tuple[str, str], ...] = ()
+
+
 class CatalogueBrowser(Protocol):
     """Every call takes a constant number of queries."""
 
@@ -52,6 +62,9 @@ class CatalogueBrowser(Protocol):
 
     def categories(self, *, without: ProductKeys) -> Sequence[CategoryCount]:
         """The categories with products that are not among `without`, the largest number first."""
+
+    def kinds(self) -> CatalogueKinds:
+        """Every product type, category and channel there is, by slug."""
 
 
 _host: list[CatalogueBrowser] = []

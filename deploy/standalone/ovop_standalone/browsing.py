@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
-from ovop_shared.browsing import CategoryCount, ProductKeys, ProductPage
+from ovop_shared.browsing import CatalogueKinds, CategoryCount, ProductKeys, ProductPage
 from ovop_standalone.catalogue import KeptRecords
 from ovop_standalone.models import KnownProduct
 
@@ -40,3 +40,9 @@ class KeptBrowser:
         rows = KnownProduct.objects.exclude(product__in=without).values_list("categories", flat=True)
         counts = Counter(categories[0] if categories else "" for categories in rows)
         return [CategoryCount(slug, slug, count) for slug, count in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
+
+    def kinds(self) -> CatalogueKinds:
+        rows = list(KnownProduct.objects.values_list("product_type", "categories"))
+        types = sorted({product_type for product_type, _ in rows})
+        categories = sorted({slug for _, slugs in rows for slug in slugs})
+        return CatalogueKinds(tuple((slug, slug) for slug in types), tuple((slug, slug) for slug in categories))

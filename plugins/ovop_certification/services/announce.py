@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
+from ovop_certification.selectors import products_of_certificate
 from ovop_certification.signals import certification_changed
 
 PRODUCTS_WORTH_NAMING = 5_000
@@ -19,7 +20,7 @@ def announce(product_pks: Collection[int] | None, *, since: datetime.datetime | 
 
 def announce_certificate(certificate_pk: int, *, since: datetime.datetime | None = None) -> None:
     """As announce, of the products that the certificate speaks of as it is now."""
-    announce(None, since=since)
+    announce(products_of_certificate(certificate_pk), since=since)
 
 
 def _send(product_pks: frozenset[int] | None, since: datetime.datetime | None) -> None:

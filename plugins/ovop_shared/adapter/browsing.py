@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from django.db.models import Count, Q
-from saleor.product.models import Product
+from saleor.channel.models import Channel
+from saleor.product.models import Category, Product, ProductType
 
 from ovop_shared.adapter.catalogue import SaleorCatalogue
-from ovop_shared.browsing import CategoryCount, ProductKeys, ProductPage, set_browser
+from ovop_shared.browsing import CatalogueKinds, CategoryCount, ProductKeys, ProductPage, set_browser
 
 
 class SaleorBrowser:
@@ -43,6 +44,13 @@ class SaleorBrowser:
             .order_by("-products", "category__slug")
         )
         return [CategoryCount(slug or "", name or "", products) for slug, name, products in rows]
+
+    def kinds(self) -> CatalogueKinds:
+        types, categories, channels = (
+            tuple(model.objects.order_by("slug").values_list("slug", "name"))
+            for model in (ProductType, Category, Channel)
+        )
+        return CatalogueKinds(types, categories, channels)
 
 
 set_browser(SaleorBrowser())
