@@ -42,6 +42,17 @@ class Parameter(Expression):
         return f"%s::{self.sql_type}", (_Slot(self.name),)
 
 
+class Fragment(Expression):
+    """A piece of SQL that the code itself wrote, in brackets and without a value from outside."""
+
+    def __init__(self, sql: str, output_field: "Field[Any, Any]") -> None:
+        super().__init__(output_field)
+        self.sql = sql
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return f"({self.sql})", ()
+
+
 class AnyOf(Func):
     """Whether the first is an element of the second, an array: `pk = ANY (array)`."""
 
@@ -73,21 +84,16 @@ class Statement:
     parameters: tuple[Any, ...]
 
     @classmethod
-    def of(cls, queryset: "QuerySet[Any, Any]") -> "Statement":
-        sql, parameters = queryset.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
-        return cls(sql, tuple(parameters))
-
-    @classmethod
-    def of_lists(cls, *querysets: "QuerySet[Any, Any]") -> "Statement":
-        """One row with each of these queries' one column as a JSON list."""
-        parts = [
-            JsonList(each).as_sql(each.query.get_compiler(DEFAULT_DB_ALIAS), connections[DEFAULT_DB_ALIAS])
-            for each in querysets
-        ]
-        return cls(
-            f"SELECT {', '.join(f'{sql}::text' for sql, _ in parts)}",
-            tuple(each for _, given in parts for each in given),
-        )
+    def of(cls, queryset: "QuerySet[Any, Any]", **shared: "QuerySet[Any, Any]") -> "Statement":
+        """`shared` are queries of one column, `value`, that are run once and may be read by their names (Fragment)."""
+        parts, parameters = [], []
+        for name, each in shared.items():
+            sql, given = each.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+            parts.append(f"{name}(value) AS MATERIALIZED ({sql})")
+            parameters += given
+        sql, given = queryset.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        beginning = f"WITH {', '.join(parts)} " if parts else ""
+        return cls(beginning + sql, (*parameters, *given))
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """One query, on the database that writes go to."""

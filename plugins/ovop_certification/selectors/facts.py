@@ -8,15 +8,16 @@ from functools import cache
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 
 from ovop_certification.models import Certificate, HolderKind, Market, MarketCountry, Scheme
 from ovop_certification.rules import CertificateRecord, Holdings, Status
 from ovop_certification.selectors.certificate_rows import certificate_records, certificates_as_json
-from ovop_certification.selectors.rulebooks import PRODUCT_PKS, certificates_about, holdings_of
-from ovop_origin.selectors import memberships_as_json, origins_as_json
+from ovop_certification.selectors.rulebooks import ORIGINS, PRODUCT_PKS, certificates_about, holdings_of
+from ovop_origin.selectors import origins_as_json
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.shop_time import shop_day, shop_zone
-from ovop_shared.statements import Statement
+from ovop_shared.statements import JsonList, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +171,21 @@ def certificate_pages(scheme_code: str, number: str, at: datetime.datetime) -> l
 
 @cache
 def _statement() -> Statement:
-    return Statement.of_lists(
-        certificates_as_json(certificates_about(PRODUCT_PKS)),
-        origins_as_json(PRODUCT_PKS),
-        memberships_as_json(PRODUCT_PKS),
+    """The certificates of any scheme in one row with the origins; a product without either is in neither list."""
+    certificates = certificates_as_json(certificates_about())
+    return Statement.of(
+        Scheme.objects.order_by("pk").values_list(JSONObject(certificates=JsonList(certificates), origins=ORIGINS))[:1],
+        origins=origins_as_json(PRODUCT_PKS),
     )
 
 
 def _holdings(pks: Collection[int]) -> Holdings:
     """What these products hold of any scheme. One query."""
-    certificates, origins, memberships = _statement().rows({"product_pks": list(pks)})[0]
-    return holdings_of(json.loads(certificates), json.loads(origins), json.loads(memberships))
+    rows = _statement().rows({"product_pks": list(pks)})
+    if not rows:
+        return Holdings()
+    found = json.loads(rows[0][0])
+    return holdings_of(found["certificates"], found["origins"])
 
 
 def _types(pks: Collection[int], holdings: Holdings) -> Mapping[int, str]:

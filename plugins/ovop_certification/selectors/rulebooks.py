@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import BigIntegerField, JSONField, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
@@ -32,14 +33,31 @@ from ovop_certification.rules import (
     Rulebook,
 )
 from ovop_certification.selectors.certificate_rows import certificate_record, certificates_as_json, date_of
-from ovop_certification.selectors.markets import CHANNEL, COUNTRY, markets_for
-from ovop_origin.selectors import group_codes, lot_references, maker_codes, memberships_as_json, origins_as_json
+from ovop_certification.selectors.markets import CHANNEL, COUNTRY, market_pk
+from ovop_origin.selectors import origins_as_json
 from ovop_shared.records import ProductRecord
 from ovop_shared.shop_time import shop_zone
-from ovop_shared.statements import AnyOf, JsonList, Parameter, Statement
+from ovop_shared.statements import AnyOf, Fragment, JsonList, Parameter, Statement
 
 PRODUCT_PKS = Parameter("product_pks", "bigint[]", ArrayField(BigIntegerField()))
 """The keys of the products that are asked about: also for what a host adds to the query."""
+
+ORIGINS = Fragment("SELECT COALESCE(JSON_AGG(origins.value), '[]'::json) FROM origins", JSONField())
+"""What origin says of them, read once in a Statement that shares it as `origins`."""
+
+HOLDERS = Fragment(
+    """ARRAY(
+    SELECT maker ->> 'code' FROM origins, JSONB_ARRAY_ELEMENTS(origins.value::jsonb -> 'makers') AS maker
+    UNION ALL
+    SELECT part ->> 'group' FROM origins, JSONB_ARRAY_ELEMENTS(origins.value::jsonb -> 'makers') AS maker,
+        JSONB_ARRAY_ELEMENTS(maker -> 'groups') AS part
+    UNION ALL
+    SELECT (origins.value ->> 'product') || '/' || (lot ->> 'code')
+        FROM origins, JSONB_ARRAY_ELEMENTS(origins.value::jsonb -> 'lots') AS lot
+    )""",
+    ArrayField(TextField()),
+)
+"""The makers, their groups, and the lots, as certificates name their holders. No producer's code holds a slash."""
 
 
 def rulebook(channel_slug: str, country_code: str | None, product_pks: Collection[int]) -> Rulebook:
@@ -51,8 +69,7 @@ def rulebook_statement(host_facts: Combinable | None = None) -> Statement:
     """The query of `rulebook_with`, compiled: keep it. `host_facts` is a JSON value that the host wants to know in the
     same query, of the products in PRODUCT_PKS."""
     required = Requirement.objects.filter(market=OuterRef(OuterRef("pk"))).order_by().values("scheme")
-    market = markets_for(CHANNEL, COUNTRY).values("pk")[:1]
-    rows = Market.objects.filter(pk=Subquery(market)).values_list(
+    rows = Market.objects.filter(pk=market_pk(CHANNEL, COUNTRY)).values_list(
         JSONObject(
             code="code",
             names="names",
@@ -60,13 +77,14 @@ def rulebook_statement(host_facts: Combinable | None = None) -> Statement:
             on_lapsed="on_lapsed",
             on_bypassed="on_bypassed",
             requirements=JsonList(_requirements()),
-            certificates=JsonList(certificates_as_json(certificates_about(PRODUCT_PKS).filter(scheme__in=required))),
-            origins=JsonList(origins_as_json(PRODUCT_PKS)),
-            memberships=JsonList(memberships_as_json(PRODUCT_PKS)),
+            certificates=JsonList(
+                certificates_as_json(certificates_about().filter(AnyOf("scheme_id", ArraySubquery(required))))
+            ),
+            origins=ORIGINS,
             host_facts=host_facts or Value(None, TextField()),
         )
     )
-    return Statement.of(rows)
+    return Statement.of(rows, origins=origins_as_json(PRODUCT_PKS))
 
 
 def rulebook_with(
@@ -120,38 +138,34 @@ def _requirements() -> "QuerySet[Requirement, Any]":
     )
 
 
-def certificates_about(product_pks: Combinable) -> "QuerySet[Certificate]":
-    """Those that name one of the products (an array), or belong to one, to a lot of one, to one of their makers or to a
-    group that one is ever a member of.
+def certificates_about() -> "QuerySet[Certificate]":
+    """Those that name one of the PRODUCT_PKS, or belong to one, to a lot of one, to one of their makers or to a group
+    that one is ever a member of; for a Statement that shares `origins`.
 
-    Each kind is found apart: no index serves an OR across tables, and all certificates would be read.
+    Everything is compared with arrays, so that PostgreSQL looks each kind up in its index and joins nothing.
     """
-    texts = Cast(product_pks, ArrayField(TextField()))
-    held = Certificate.objects.order_by()
-    by_makers = held.filter(holder_kind__in=[HolderKind.PRODUCER, HolderKind.GROUP])
-    about = (
-        CertificateProduct.objects.filter(AnyOf("product_pk", product_pks)).values("certificate_id"),
-        held.filter(AnyOf("holder_ref", texts), holder_kind=HolderKind.PRODUCT).values("pk"),
-        held.filter(holder_kind=HolderKind.LOT, holder_ref__in=lot_references(product_pks)).values("pk"),
-        by_makers.filter(holder_ref__in=maker_codes(product_pks)).values("pk"),
-        held.filter(holder_kind=HolderKind.GROUP, holder_ref__in=group_codes(product_pks)).values("pk"),
+    naming = CertificateProduct.objects.filter(AnyOf("product_pk", PRODUCT_PKS)).values("certificate_id")
+    is_own = Q(AnyOf("holder_ref", Cast(PRODUCT_PKS, ArrayField(TextField()))), holder_kind=HolderKind.PRODUCT)
+    others = (HolderKind.PRODUCER, HolderKind.GROUP, HolderKind.LOT)
+    return Certificate.objects.filter(
+        Q(AnyOf("pk", ArraySubquery(naming))) | is_own | Q(AnyOf("holder_ref", HOLDERS), holder_kind__in=others)
     )
-    return Certificate.objects.filter(pk__in=about[0].union(*about[1:], all=True))
 
 
-def holdings_of(
-    certificates: Iterable[Mapping[str, Any]],
-    origins: Collection[Mapping[str, Any]],
-    memberships: Iterable[Mapping[str, Any]],
-) -> Holdings:
-    """Holdings from what certificates_as_json and origin's queries gave."""
+def holdings_of(certificates: Iterable[Mapping[str, Any]], origins: Collection[Mapping[str, Any]]) -> Holdings:
+    """Holdings from what certificates_as_json and origin's query gave."""
+    memberships = {
+        MembershipRecord(group["group"], maker["code"], date_of(group["since"]), date_of(group["until"])): None
+        for each in origins
+        for maker in each["makers"]
+        for group in maker["groups"]
+    }
     return Holdings(
         certificates=tuple(certificate_record(each) for each in certificates),
-        makers={each["product"]: frozenset(each["makers"]) for each in origins if each["makers"]},
-        memberships=tuple(
-            MembershipRecord(each["group"], each["member"], date_of(each["since"]), date_of(each["until"]))
-            for each in memberships
-        ),
+        makers={
+            each["product"]: frozenset(maker["code"] for maker in each["makers"]) for each in origins if each["makers"]
+        },
+        memberships=tuple(memberships),
         places={each["product"]: frozenset(each["places"]) for each in origins},
         lots={
             each["product"]: tuple(
@@ -169,7 +183,7 @@ def _rulebook(found: Mapping[str, Any]) -> Rulebook:
         market_names=found["names"],
         scheme_names={each["scheme"]: each["scheme_names"] for each in found["requirements"]},
         requirements=tuple(_rule(each) for each in found["requirements"]),
-        holdings=holdings_of(found["certificates"], found["origins"], found["memberships"]),
+        holdings=holdings_of(found["certificates"], found["origins"]),
         policies=MarketPolicies(
             OnUncertified(found["on_uncertified"]), OnLapsed(found["on_lapsed"]), OnBypassed(found["on_bypassed"])
         ),
