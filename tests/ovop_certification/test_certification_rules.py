@@ -1,4 +1,4 @@
-"""The decision, read like a table; and against a plain model written another way."""
+"""The decision, read like a table. test_certification_model.py asks the same of a plain model."""
 
 import datetime
 from collections.abc import Sequence
@@ -6,10 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from certification_world import AT, HONEY, HONEY_RECORD, ZONE, certificate, change, day, moment, requirement
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from ovop_certification.models import Effect, EventKind, HolderKind
+from ovop_certification.models import Effect, HolderKind
 from ovop_certification.rules import (
     CertificateRecord,
     Decision,
@@ -18,8 +16,6 @@ from ovop_certification.rules import (
     ReasonCode,
     RequirementRule,
     Rulebook,
-    Status,
-    StatusChange,
 )
 from ovop_shared.records import ProductRecord
 
@@ -208,158 +204,6 @@ def test_dates_at_the_end_of_the_calendar_do_no_harm() -> None:
     endless = certificate(valid_until_on=datetime.date.max)
 
     assert decided(endless, rules=[requirement(grace_days=3650, until_on=datetime.date.max)]) == Decision(True)
-
-
-# Against a plain model: a day is an integer, the answer is a question asked of each certificate in turn.
-
-DAYS = st.integers(min_value=0, max_value=12)
-START = datetime.date(2025, 3, 24)  # Europe/Kyiv changes its clocks on the 30th
-ZONES = st.sampled_from(
-    [ZoneInfo("Asia/Bishkek"), ZoneInfo("UTC"), ZoneInfo("Europe/Kyiv"), ZoneInfo("America/Bogota")]
-)
-MARKETS = st.frozensets(st.sampled_from(["kg", "jp"]), max_size=2)
-SCHEMES = st.sampled_from(["eac", "halal"])
-LIVES = st.sampled_from(
-    [
-        ("applied",),
-        ("issued",),
-        ("applied", "issued"),
-        ("issued", "suspended"),
-        ("issued", "suspended", "reinstated"),
-        ("applied", "issued", "withdrawn"),
-        ("issued", "suspended", "withdrawn"),
-    ]
-)
-
-
-def _date(number: int) -> datetime.date:
-    return START + datetime.timedelta(days=number)
-
-
-@st.composite
-def rules_strategy(draw: st.DrawFn) -> RequirementRule:
-    start = draw(DAYS)
-    target = draw(st.sampled_from([("", ""), ("ovop-food", ""), ("ovop-felt", ""), ("", "food"), ("", "felt")]))
-    return requirement(
-        id=draw(st.integers(1, 3)),
-        scheme=draw(SCHEMES),
-        product_type=target[0],
-        category=target[1],
-        from_on=_date(start),
-        until_on=draw(st.none() | DAYS.filter(lambda end: end >= start).map(_date)),
-        grace_days=draw(st.integers(0, 3)),
-        effect=draw(st.sampled_from(list(Effect))),
-    )
-
-
-@st.composite
-def certificates_strategy(draw: st.DrawFn) -> CertificateRecord:
-    start = draw(DAYS)
-    kinds = draw(LIVES)
-    hours = sorted(draw(st.lists(st.integers(0, 12 * 24), min_size=len(kinds), max_size=len(kinds))))
-    origin = datetime.datetime.combine(START, datetime.time.min, tzinfo=datetime.UTC)
-    holder = draw(st.sampled_from([("product", str(HONEY)), ("product", "99"), ("producer", "a"), ("producer", "b")]))
-    return certificate(
-        scheme=draw(SCHEMES),
-        holder_kind=HolderKind(holder[0]),
-        holder_ref=holder[1],
-        valid_from_on=_date(start),
-        valid_until_on=draw(st.none() | DAYS.filter(lambda end: end >= start).map(_date)),
-        products=draw(st.frozensets(st.sampled_from([HONEY, 99]), max_size=2)),
-        markets=draw(MARKETS),
-        events=tuple(
-            StatusChange(EventKind(kind), origin + datetime.timedelta(hours=hour))
-            for kind, hour in zip(kinds, hours, strict=True)
-        ),
-    )
-
-
-def plainly_allowed(
-    rules: Sequence[RequirementRule],
-    certificates: Sequence[CertificateRecord],
-    makers: frozenset[str],
-    at: datetime.datetime,
-    zone: ZoneInfo,
-) -> bool:
-    """The model: walk the rules, strike out what does not apply, look for somebody who vouches for the honey."""
-    today = at.astimezone(zone).date()
-    for rule in rules:
-        if rule.effect == "warn" or today < rule.from_on or (rule.until_on and today > rule.until_on):
-            continue
-        if rule.product_type == "ovop-felt" or rule.category == "felt":
-            continue
-        for_whole, for_maker = False, set()
-        for each in certificates:
-            past = [event.kind.value for event in each.events if event.at <= at]
-            if each.scheme != rule.scheme or not past or past[-1] not in ("issued", "reinstated"):
-                continue
-            if today < each.valid_from_on or (each.markets and "kg" not in each.markets):
-                continue
-            if each.valid_until_on and today > each.valid_until_on + datetime.timedelta(days=rule.grace_days):
-                continue
-            if HONEY in each.products:
-                for_whole = True
-            elif not each.products and each.holder_kind == "product":
-                for_whole = for_whole or each.holder_ref == str(HONEY)
-            elif not each.products:
-                for_maker.add(each.holder_ref)
-        if not for_whole and not (makers and makers <= for_maker):
-            return False
-    return True
-
-
-@settings(max_examples=max(400, settings().max_examples))
-@given(
-    rules=st.lists(rules_strategy(), min_size=1, max_size=3, unique_by=lambda rule: rule.id),
-    certificates=st.lists(certificates_strategy(), max_size=4),
-    makers=st.frozensets(st.sampled_from(["a", "b"])),
-    zone=ZONES,
-    hour=st.integers(0, 13 * 24),
-)
-def test_the_decision_is_the_plain_models_and_holds_until_it_says(
-    rules: list[RequirementRule],
-    certificates: list[CertificateRecord],
-    makers: frozenset[str],
-    zone: ZoneInfo,
-    hour: int,
-) -> None:
-    numbered = [
-        certificate(
-            **{name: getattr(each, name) for name in each.__slots__} | {"id": position, "number": f"N{position}"}
-        )
-        for position, each in enumerate(certificates)
-    ]
-    book = Rulebook("kg", requirements=tuple(rules), holdings=Holdings(tuple(numbered), {HONEY: makers}))
-    start = datetime.datetime.combine(START, datetime.time.min, tzinfo=datetime.UTC)
-    at = start + datetime.timedelta(hours=hour)
-
-    decision = book.decide(HONEY_RECORD, at=at, zone=zone)
-
-    assert decision.allowed is plainly_allowed(rules, numbered, makers, at, zone)
-    assert decision.allowed is not any(reason.effect is Effect.BLOCK for reason in decision.reasons)
-    # Half an hour apart until every date and grace is over: the answer changes when it was said to, not before.
-    walk = [at + datetime.timedelta(minutes=30 * step) for step in range(1, 2 * 24 * 20)]
-    first_other = next(
-        (each for each in walk if book.reasons(HONEY_RECORD, at=each, zone=zone) != decision.reasons), None
-    )
-    if decision.next_change_at is None:
-        assert first_other is None
-    else:
-        assert first_other is not None
-        assert first_other - datetime.timedelta(minutes=30) < decision.next_change_at <= first_other
-
-
-@given(each=certificates_strategy(), zone=ZONES, hour=st.integers(0, 13 * 24))
-def test_a_status_is_valid_only_between_its_days(each: CertificateRecord, zone: ZoneInfo, hour: int) -> None:
-    at = datetime.datetime.combine(START, datetime.time.min, tzinfo=datetime.UTC) + datetime.timedelta(hours=hour)
-    today = at.astimezone(zone).date()
-
-    status = each.status(at, zone)
-
-    assert (status is None) == all(event.at > at for event in each.events)
-    kinds = [event.kind for event in each.events if event.at <= at]
-    is_within = each.valid_from_on <= today and (each.valid_until_on is None or today <= each.valid_until_on)
-    assert (status is Status.VALID) == (is_within and kinds[-1:] in ([EventKind.ISSUED], [EventKind.REINSTATED]))
 
 
 def test_a_product_of_no_requirement_is_allowed() -> None:
