@@ -1,7 +1,8 @@
 """The rows of a certification registry's document (`ovop_shared.documents` says how it is read).
 
 It is `{"version": 1, "schemes": […], "issuing_bodies": […], "markets": […], "requirements": […], "certificates": […]}`.
-Products are named by slug, everything else by code.
+Products are named by slug, a lot as `<slug>/<code>`, everything else by code. What a scheme, a body or a market does not
+say stays as it is stored.
 """
 
 import datetime
@@ -20,6 +21,7 @@ class SchemeRow:
     code: str
     kind: str
     names: Mapping[str, str]
+    suspends_on_recipe_change: bool | None = None
     row: int | None = None
 
 
@@ -27,6 +29,7 @@ class SchemeRow:
 class IssuingBodyRow:
     code: str
     name: str
+    register_url: str | None = None
     row: int | None = None
 
 
@@ -38,6 +41,10 @@ class MarketRow:
     names: Mapping[str, str]
     channels: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
+    on_uncertified: str | None = None
+    on_lapsed: str | None = None
+    on_bypassed: str | None = None
+    grace_days: int | None = None
     row: int | None = None
 
 
@@ -67,7 +74,8 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRow:
-    """`holder_ref` is a product's slug in a document and its pk as text in a service; or a producer's code.
+    """`holder_ref` is a product's slug in a document and its pk as text in a service, with `/` and a code for a lot of
+    it; or the code of a producer or group.
     `replaces` is the number of an older certificate of the same scheme and body; `areas` are codes of places."""
 
     scheme: str
@@ -118,19 +126,35 @@ def read_document(document: object) -> RegistryDocument:
 
 def _scheme(fields: Fields) -> SchemeRow:
     return SchemeRow(
-        fields.take_code("code"), fields.take_choice("kind", SchemeKind.values), fields.need_names(), fields.row
+        code=fields.take_code("code"),
+        kind=fields.take_choice("kind", SchemeKind.values),
+        names=fields.need_names(),
+        suspends_on_recipe_change=fields.take_known("suspends_on_recipe_change", bool),
+        row=fields.row,
     )
 
 
 def _issuing_body(fields: Fields) -> IssuingBodyRow:
-    return IssuingBodyRow(fields.take_code("code"), fields.take_code("name", 200), fields.row)
+    return IssuingBodyRow(
+        fields.take_code("code"), fields.take_code("name", 200), fields.take_known("register_url", str), fields.row
+    )
 
 
 def _market(fields: Fields) -> MarketRow:
     countries = fields.take_set("countries")
     if not all(len(country) == 2 and country.isascii() and country.isupper() for country in countries):
         raise fields.refusal("A country is two capital letters of ISO 3166-1.", "countries")
-    return MarketRow(fields.take_code("code"), fields.need_names(), fields.take_set("channels"), countries, fields.row)
+    return MarketRow(
+        code=fields.take_code("code"),
+        names=fields.need_names(),
+        channels=fields.take_set("channels"),
+        countries=countries,
+        on_uncertified=fields.take_known("on_uncertified", str),
+        on_lapsed=fields.take_known("on_lapsed", str),
+        on_bypassed=fields.take_known("on_bypassed", str),
+        grace_days=fields.take_known("grace_days", int),
+        row=fields.row,
+    )
 
 
 def _requirement(fields: Fields) -> RequirementRow:
@@ -140,8 +164,9 @@ def _requirement(fields: Fields) -> RequirementRow:
         from_on=fields.need_date("from_on"),
         product_type=fields.take("product_type", str, ""),
         category=fields.take("category", str, ""),
+        intended_use=fields.take("intended_use", str, ""),
         until_on=fields.take_date("until_on"),
-        grace_days=fields.take("grace_days", int, 0),
+        grace_days=fields.take_known("grace_days", int),
         effect=fields.take_choice("effect", Effect.values, Effect.BLOCK),
         row=fields.row,
     )
@@ -150,7 +175,7 @@ def _requirement(fields: Fields) -> RequirementRow:
 def _certificate(fields: Fields) -> CertificateRow:
     holder = fields.within(fields.take("holder", dict))
     if len(holder.values) != 1 or not set(holder.values) <= set(HolderKind.values):
-        raise fields.refusal("'holder' names one product or one producer.", "holder")
+        raise fields.refusal("'holder' names one product, producer, group or lot.", "holder")
     kind = next(iter(holder.values))
     return CertificateRow(
         scheme=fields.take_code("scheme"),
@@ -161,8 +186,13 @@ def _certificate(fields: Fields) -> CertificateRow:
         valid_from_on=fields.need_date("valid_from_on"),
         valid_until_on=fields.take_date("valid_until_on"),
         products=fields.take_set("products"),
+        product_types=fields.take_set("product_types"),
+        areas=fields.take_set("areas"),
         markets=fields.take_set("markets"),
         replaces=fields.take("replaces", str, ""),
+        register_url=fields.take("register_url", str, ""),
+        surveillance_last_on=fields.take_date("surveillance_last_on"),
+        surveillance_next_on=fields.take_date("surveillance_next_on"),
         events=tuple(_event(fields, value) for value in fields.take("events", list)),
         row=fields.row,
     )

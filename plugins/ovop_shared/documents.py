@@ -52,6 +52,11 @@ class Fields:
             raise self.refusal(f"{name!r} is missing or not of the type {kind.__name__}.", name)
         return value
 
+    def take_known(self, name: str, kind: type[Value]) -> Value | None:
+        """As take, but None when it is not told."""
+        self.taken.add(name)
+        return None if self.values.get(name) is None else self.take(name, kind)
+
     def take_code(self, name: str, length: int = 64) -> str:
         code = self.take(name, str).strip()
         if not code or len(code) > length:

@@ -103,7 +103,7 @@ def test_a_requirement_of_the_past_ends_and_begins_anew_with_its_other_effect() 
     edit(change(food(), effect="warn", grace_days=9))
 
     assert [each for each in table() if each[:2] == ("kg", "eac")] == [
-        ("kg", "eac", day("2020-01-01"), TODAY - DAY, 0, "block"),
+        ("kg", "eac", day("2020-01-01"), TODAY - DAY, None, "block"),
         ("kg", "eac", TODAY, None, 9, "warn"),
     ]
     assert RecordedChange.objects.count() == 2

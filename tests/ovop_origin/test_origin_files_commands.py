@@ -15,11 +15,11 @@ from ovop_origin.management.file_console import SHOWN_ROWS
 from ovop_origin.models import Place, PlaceName
 from ovop_origin.records import PlaceRow
 from ovop_origin.regions import iso_regions
-from ovop_origin.selectors.exports import one_snapshot
 from ovop_origin.services.curated import CURATED, curated_places_load
 from ovop_origin.tables import TABLES
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.records import ProductRecord
+from ovop_shared.snapshot import one_snapshot
 from ovop_standalone.catalogue import known_products_store
 
 CHANGED = "code,kind,parent,name:en\nKG-Y-tamga,village,KG-Y-jeti-oguz,Tamga [new]\nKG-Y-ton,district,KG-Y,Ton\n"

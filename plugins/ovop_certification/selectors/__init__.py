@@ -6,6 +6,7 @@ from ovop_certification.selectors.affected import (
     products_of_certificates,
 )
 from ovop_certification.selectors.committee import grades_of_products
+from ovop_certification.selectors.document import ExportedRegistry, registry_document
 from ovop_certification.selectors.facts import (
     CertificateFacts,
     CertificatePage,
@@ -31,6 +32,7 @@ __all__ = [
     "CertificateFacts",
     "CertificatePage",
     "CurrentCertificate",
+    "ExportedRegistry",
     "MarketFacts",
     "certificate_pages",
     "certificates_of_products",
@@ -45,6 +47,7 @@ __all__ = [
     "market_rulebooks",
     "products_of_certificate",
     "products_of_certificates",
+    "registry_document",
     "rulebook",
     "rulebook_statement",
     "rulebook_with",

@@ -19,7 +19,7 @@ def announce(product_pks: Collection[int] | None, *, since: datetime.datetime | 
 
 
 def announce_certificate(certificate_pk: int, *, since: datetime.datetime | None = None) -> None:
-    """As announce, of the products that the certificate speaks of as it is now."""
+    """As announce, of the products that the certificate may speak of as it is now."""
     announce(products_of_certificate(certificate_pk), since=since)
 
 

@@ -1,6 +1,6 @@
 """Bringing tables to a wanted state in a few statements, counting what was written."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -65,7 +65,7 @@ def assign(
 
 
 def link(
-    model: type[Model], field: str, certificates: Iterable[Certificate], wanted: set[tuple[int, int]]
+    model: type[Model], field: str, certificates: Iterable[Certificate], wanted: Set[tuple[int, Any]]
 ) -> RegistryCounts:
     """Make the links of these certificates exactly the wanted ones: (certificate, other side)."""
     rows = model._default_manager.filter(certificate__in=list(certificates))

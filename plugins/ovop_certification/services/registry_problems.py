@@ -5,21 +5,41 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import Any
 
 from ovop_certification.errors import (
+    AreaRequired,
     ChannelInTwoMarkets,
+    InvalidCertificate,
+    InvalidDates,
+    InvalidPolicy,
     UnknownIssuingBody,
     UnknownMarket,
+    UnknownPlaceOfArea,
     UnknownScheme,
 )
-from ovop_certification.models import HolderKind, IssuingBody, Market, MarketChannel, MarketCountry, Scheme
+from ovop_certification.models import (
+    MAX_GRACE_DAYS,
+    HolderKind,
+    IssuingBody,
+    Market,
+    MarketChannel,
+    MarketCountry,
+    OnBypassed,
+    OnLapsed,
+    OnUncertified,
+    Scheme,
+    SchemeKind,
+)
 from ovop_certification.records import (
     SECTIONS,
     CertificateRow,
+    IssuingBodyRow,
     MarketRow,
     RegistryDocument,
     RequirementRow,
 )
+from ovop_certification.services.certificate_terms import address_check, text_check
 from ovop_certification.services.certificates import certificate_check
 from ovop_certification.services.requirements import requirement_check
+from ovop_origin.selectors import places
 from ovop_shared.catalogue import UnknownProduct
 from ovop_shared.errors import DuplicateRow, OvopError
 
@@ -58,8 +78,20 @@ def problems_of(rows: RegistryDocument, pks: Mapping[str, int]) -> list[OvopErro
             report(
                 UnknownScheme(f"There is no scheme {requirement.scheme!r}."), "requirements", requirement.row, "scheme"
             )
+    for body in rows.issuing_bodies:
+        check(body, "issuing_bodies", _body_check)
+    for market in rows.markets:
+        check(market, "markets", _market_check)
+    kinds = dict(Scheme.objects.values_list("code", "kind")) | {row.code: row.kind for row in rows.schemes}
+    areas = {code for row in rows.certificates for code in row.areas}
+    known_places = set(places(areas)) if areas else set()
     for row in rows.certificates:
         check(row, "certificates", certificate_check)
+        check(row, "certificates", _terms_check)
+        if kinds.get(row.scheme) == SchemeKind.GEOGRAPHICAL and not row.areas:
+            report(AreaRequired("A geographical indication names at least one area."), "certificates", row.row, "areas")
+        for code in sorted(row.areas - known_places):
+            report(UnknownPlaceOfArea(f"There is no place {code!r}."), "certificates", row.row, "areas")
         if row.scheme not in schemes:
             report(UnknownScheme(f"There is no scheme {row.scheme!r}."), "certificates", row.row, "scheme")
         if row.issuing_body not in bodies:
@@ -78,8 +110,12 @@ def problems_of(rows: RegistryDocument, pks: Mapping[str, int]) -> list[OvopErro
 
 def slugs_of(rows: Iterable[CertificateRow]) -> set[str]:
     """Every product that these certificates name or belong to."""
-    slugs = {slug for row in rows for slug in row.products}
-    return slugs | {row.holder_ref for row in rows if row.holder_kind == HolderKind.PRODUCT}
+    slugs: set[str] = set()
+    for row in rows:
+        slugs |= row.products
+        if row.holder_kind in (HolderKind.PRODUCT, HolderKind.LOT):
+            slugs.add(row.holder_ref.partition("/")[0])
+    return slugs
 
 
 def located(error: OvopError, section: str, row: int | None, field: str) -> OvopError:
@@ -88,6 +124,30 @@ def located(error: OvopError, section: str, row: int | None, field: str) -> Ovop
     error.field = field or None
     error.params["section"] = section
     return error
+
+
+def _body_check(row: IssuingBodyRow) -> None:
+    address_check(row.register_url or "")
+
+
+def _market_check(row: MarketRow) -> None:
+    for name, choices in (("on_uncertified", OnUncertified), ("on_lapsed", OnLapsed), ("on_bypassed", OnBypassed)):
+        if getattr(row, name) not in (None, *choices.values):
+            raise InvalidPolicy(f"It is one of {', '.join(choices.values)}.", field=name)
+    if not 0 <= (row.grace_days or 0) <= MAX_GRACE_DAYS:
+        raise InvalidPolicy(f"Grace is from 0 to {MAX_GRACE_DAYS} days.", field="grace_days")
+
+
+def _terms_check(row: CertificateRow) -> None:
+    address_check(row.register_url)
+    for name in ("product_types", "areas"):
+        for text in getattr(row, name):
+            text_check(text, name, 64 if name == "areas" else 255)
+    last, following = row.surveillance_last_on, row.surveillance_next_on
+    if last is not None and following is not None and following <= last:
+        raise InvalidDates("The next surveillance lies after the last one.", field="surveillance_next_on")
+    if row.holder_kind == HolderKind.LOT and not all(row.holder_ref.partition("/")[::2]):
+        raise InvalidCertificate("A lot is a product's slug, a slash and the lot's code.", field="holder")
 
 
 def _shared_places(rows: Collection[MarketRow]) -> list[OvopError]:
@@ -116,5 +176,5 @@ def _shared_places(rows: Collection[MarketRow]) -> list[OvopError]:
 
 def _key(row: Any) -> Hashable:
     if isinstance(row, RequirementRow):
-        return (row.market, row.scheme, row.product_type, row.category, row.from_on.isoformat())
+        return (row.market, row.scheme, row.product_type, row.category, row.intended_use, row.from_on.isoformat())
     return row.key if isinstance(row, CertificateRow) else row.code

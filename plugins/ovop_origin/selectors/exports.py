@@ -4,12 +4,10 @@ Products are named by the slug that the shop has for them: what the shop no long
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import Case, QuerySet, Value, When
 
 from ovop_origin.models import (
@@ -36,21 +34,6 @@ CHUNK_ROWS = 1_000
 
 Owner = tuple[str, ...]
 """The texts in the columns `Table.owner`."""
-
-
-@contextmanager
-def one_snapshot() -> Iterator[None]:
-    """What is exported inside is the registry at one moment, whoever writes to it meanwhile.
-
-    Inside a transaction that has begun already it is each table at one moment.
-    """
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def export_tables(

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ovop_origin.errors import NoFile, OutcomeChanged
 from ovop_origin.records import SECTIONS
-from ovop_origin.selectors.exports import export_tables, one_snapshot
+from ovop_origin.selectors.exports import export_tables
 from ovop_origin.services.results import Change, LoadResult, Tally
 from ovop_origin.services.uploads import (
     UPLOAD_MAX_BYTES,
@@ -32,6 +32,7 @@ from ovop_shared.errors import OvopError, RegistryRefused
 from ovop_shared.pages import request_language
 from ovop_shared.requester import requester_of
 from ovop_shared.shop_time import shop_day
+from ovop_shared.snapshot import one_snapshot
 from ovop_shared.staff_frame import back_to, staff_frame
 from ovop_shared.translations import translate
 

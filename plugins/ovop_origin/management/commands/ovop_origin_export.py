@@ -12,11 +12,12 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ovop_origin.selectors.exports import export_tables, one_snapshot
+from ovop_origin.selectors.exports import export_tables
 from ovop_origin.table_files import CSV_SUFFIX, XLSX_SUFFIX, ZIP_SUFFIX, Row, write_csv, write_xlsx, write_zip
 from ovop_origin.tables import TABLES, Table
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import OvopError
+from ovop_shared.snapshot import one_snapshot
 
 Tables = Iterator[tuple[Table, Iterator[Row]]]
 CSV, XLSX = "csv", "xlsx"
