@@ -126,7 +126,7 @@ def test_an_area_holds_for_what_comes_from_a_village_in_it() -> None:
 @pytest.mark.usefixtures("villages")
 def test_the_markets_grace_holds_where_a_requirement_has_none_of_its_own() -> None:
     Market.objects.filter(code="kg").update(grace_days=10)
-    Requirement.objects.filter(product_type="ovop-food").update(grace_days=None)
+    Requirement.objects.filter(category="felt").update(grace_days=0)
     book = rulebook("kgs", None, [HONEY])
 
     assert {rule.scheme: rule.grace_days for rule in book.requirements} == {"eac": 10, "brand": 0}

@@ -21,13 +21,14 @@ from ovop_origin.models import (
     ProductMaterial,
     ProductOrigin,
 )
-from ovop_origin.selectors.exports import export_rows, export_tables, one_snapshot
+from ovop_origin.selectors.exports import export_rows, export_tables
 from ovop_origin.services import Change, LoadResult
 from ovop_origin.services.files import import_tables
 from ovop_origin.table_files import TableFile
 from ovop_origin.tables import TABLES
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import OvopError
+from ovop_shared.snapshot import one_snapshot
 
 STORED = (
     Place,
