@@ -50,7 +50,7 @@ query ($channel: String!, $where: ProductWhereInput, $filter: ProductFilterInput
       ... on AssignedMultiChoiceAttribute { value { slug name translation(languageCode: RU) } }
     }
     grade: assignedAttribute(slug: "ovop-grade") { ... on AssignedSingleChoiceAttribute { value { slug name } } }
-    facts: metafield(key: "ovop.certificates")
+    facts: metafield(key: "ovop:certificates")
   } } }
 }
 """

@@ -14,11 +14,13 @@ from saleor.graphql.api import schema
 from saleor.order.models import Order
 from saleor.product.models import Product
 
+import ovop_certification.adapter.plugin  # noqa: F401 - as Saleor does when it starts
 from ovop_certification.services import registry_load
 from ovop_origin import services
 from ovop_origin.adapter.projection import project_all
 from ovop_origin.records import MaterialRow
 from ovop_shared.catalogue import host_catalogue
+from ovop_shared.setup_steps import setup_steps
 from tests.saleor.origin_world import AT, BARSKOON, run_setup
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "storefront-config" / "graphql"
@@ -49,13 +51,21 @@ def checkout_id(checkout: Checkout) -> str:
     return graphene.Node.to_global_id("Checkout", checkout.pk)
 
 
-def require_certificate(product: Product) -> None:
-    """The fixtures' channel asks for a certificate that nobody has."""
+def require_certificate(product: Product, *, holds: bool = False) -> None:
+    """The fixtures' channel asks for a certificate that the product has or has not."""
+    certificate = {
+        "scheme": "eac",
+        "issuing_body": "body",
+        "number": "EAC-1",
+        "holder": {"product": product.slug},
+        "valid_from_on": "2020-01-01",
+        "events": [{"kind": "issued", "at": "2020-01-01T00:00:00+06:00", "actor": "Desk"}],
+    }
     registry_load(
         {
             "version": 1,
             "schemes": [{"code": "eac", "kind": "conformity", "names": {"en": "EAC declaration", "ky": "Декларация"}}],
-            "issuing_bodies": [],
+            "issuing_bodies": [{"code": "body", "name": "Sample body"}],
             "markets": [{"code": "home", "names": {"en": "Home market", "ky": "Ички рынок"}, "channels": ["main"]}],
             "requirements": [
                 {
@@ -66,7 +76,7 @@ def require_certificate(product: Product) -> None:
                     "effect": "block",
                 }
             ],
-            "certificates": [],
+            "certificates": [certificate] if holds else [],
         },
         catalogue=host_catalogue(),
         at=timezone.now(),
@@ -143,6 +153,57 @@ def test_a_villages_page_lists_its_makers_and_goods(projected: list[Product], sh
     assert data["page"]["region"]["value"]["translation"] == "Ысык-Көл облусу"
     assert sorted(node["slug"] for node in nodes(data["producers"])) == ["ak-kiyiz", "chiy"]
     assert [node["slug"] for node in nodes(data["products"])] == [projected[0].slug]
+
+
+# What it is certified for
+
+
+@pytest.fixture
+def certified(registry: list[Product]) -> list[Product]:
+    """The first product holds what the channel asks of its type; the second, of another type, is asked for nothing."""
+    require_certificate(registry[0], holds=True)
+    for step in setup_steps():
+        if step.title.startswith(("Origin", "Certification: attributes", "Certification: what shoppers")):
+            step.run()
+    return registry
+
+
+def test_a_product_page_shows_what_it_is_certified_for(certified: list[Product], shopper: Any) -> None:
+    ask = {"channel": "main", "language": "KY"}
+
+    honey = shopper("ProductCertificates", slug=certified[0].slug, **ask)["product"]
+    other = shopper("ProductCertificates", slug=certified[1].slug, **ask)["product"]
+
+    assert honey["isAvailableForPurchase"] is True
+    assert honey["certifiedFor"]["value"] == [{"slug": "main", "name": "Home market", "translation": "Ички рынок"}]
+    assert honey["certificates"]["value"] == [{"slug": "eac", "name": "EAC declaration", "translation": "Декларация"}]
+    (fact,) = json.loads(honey["facts"])
+    assert (fact["number"], fact["status"]) == ("EAC-1", "valid")
+    assert fact["badge"].endswith("body=body")
+    assert other["facts"] is None
+    assert not (other["certifiedFor"] or {}).get("value")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "found"),
+    [
+        ({"slug": "ovop-certified-for", "value": {"slug": {"oneOf": ["main"]}}}, [0]),
+        ({"slug": "ovop-certificates", "value": {"slug": {"oneOf": ["eac"]}}}, [0]),
+        ({"slug": "ovop-grade", "value": {"slug": {"oneOf": ["4", "5"]}}}, []),
+    ],
+)
+def test_a_grid_is_filtered_by_certificates(
+    certified: list[Product], shopper: Any, attribute: dict[str, Any], found: list[int]
+) -> None:
+    data = shopper("ProductsByCertificate", channel="main", where={"attributes": [attribute]}, language="KY", first=10)
+
+    assert [node["slug"] for node in nodes(data["products"])] == [certified[number].slug for number in found]
+    facets = {node["slug"]: [choice["slug"] for choice in nodes(node["choices"])] for node in nodes(data["facets"])}
+    assert facets == {
+        "ovop-certified-for": ["main"],
+        "ovop-certificates": ["eac"],
+        "ovop-grade": ["1", "2", "3", "4", "5"],
+    }
 
 
 # A refusal, and what the shopper does then

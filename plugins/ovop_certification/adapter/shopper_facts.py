@@ -3,7 +3,7 @@
 Level-triggered: the registry and the product are read and the difference is written, so a second run writes nothing, and
 what staff change by hand comes back. Only what is valid at the moment is claimed: what has lapsed goes.
 
-`ovop.certificates`, a public metadata key, is a JSON list with one object for each valid certificate:
+`ovop:certificates`, a public metadata key, is a JSON list with one object for each valid certificate:
 `scheme` and `names` (by BCP 47 tag), `number`, `issuingBody`, `validFrom`, `validUntil` (null without an end), `status`,
 `grade` (stars, null without one), `markets` (codes; empty are all), `url` (the verification page) and `badge` (a PNG; see
 the query parameters `size` and `lang` in views/badges.py). A product without any has no such key.
@@ -37,7 +37,7 @@ from ovop_shared.mounting import absolute_url, page_url
 from ovop_shared.records import ProductRecord
 from ovop_shared.shop_time import shop_day, shop_zone
 
-METADATA_KEY = "ovop.certificates"
+METADATA_KEY = "ovop:certificates"
 PRODUCTS_PER_BATCH = 500
 
 
