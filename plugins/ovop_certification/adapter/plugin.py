@@ -12,7 +12,7 @@ from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
 from saleor.checkout.models import Checkout
 from saleor.order.models import Order
 from saleor.plugins.models import PluginConfiguration
-from saleor.product.models import Product
+from saleor.product.models import Category, Product
 
 import ovop_certification.adapter.dashboard
 import ovop_certification.adapter.reminders  # noqa: F401 - puts them on the beat
@@ -26,13 +26,12 @@ from ovop_certification.adapter import (
     tasks,
 )
 from ovop_certification.adapter.gate import refuse_uncertified
-from ovop_certification.adapter.listing_hooks import ListingHooks
 from ovop_certification.adapter.settings import CONFIG_STRUCTURE, DEFAULT_CONFIGURATION, PLUGIN_ID, check_configuration
 from ovop_certification.signals import certification_changed
 from ovop_shared.adapter import checks  # noqa: F401 - registers the version check
 from ovop_shared.adapter.catalogue import SaleorCatalogue
 from ovop_shared.adapter.enqueue import enqueue, schedule
-from ovop_shared.adapter.plugin import quiet_hook
+from ovop_shared.adapter.plugin import OvopPlugin, quiet_hook
 from ovop_shared.catalogue import set_catalogue
 
 AUDIT_AFTER_SECONDS = 2
@@ -46,7 +45,7 @@ schedule("ovop-certification-sweep-orders", tasks.sweep_orders, tasks.SWEEP_EVER
 schedule("ovop-certification-paid-checkouts", tasks.sweep_paid_checkouts, tasks.PAID_EVERY_SECONDS)
 
 
-class CertificationPlugin(ListingHooks):
+class CertificationPlugin(OvopPlugin):
     """Global plugin. Only the veto may raise into Saleor's request."""
 
     PLUGIN_ID = PLUGIN_ID
@@ -59,6 +58,13 @@ class CertificationPlugin(ListingHooks):
     @classmethod
     def validate_plugin_configuration(cls, plugin_configuration: PluginConfiguration, **kwargs: Any) -> None:
         check_configuration(plugin_configuration.configuration)
+
+    @classmethod
+    def save_plugin_configuration(cls, plugin_configuration: PluginConfiguration, cleaned_data: Any) -> Any:
+        """A switch may be another one, or the whole plugin off: then every listing is to be as staff want it."""
+        saved = super().save_plugin_configuration(plugin_configuration, cleaned_data)
+        listing_tasks.sweep_soon()
+        return saved
 
     def preprocess_order_creation(
         self,
@@ -131,11 +137,25 @@ class CertificationPlugin(ListingHooks):
 
     @quiet_hook
     def channel_updated(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
+        listing_tasks.channels_changed()
         shopper_tasks.sweep_soon()
 
     @quiet_hook
     def channel_deleted(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
+        listing_tasks.channels_changed()
         shopper_tasks.sweep_soon()
+
+    @quiet_hook
+    def channel_created(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
+        listing_tasks.channels_changed()
+
+    @quiet_hook
+    def product_deleted(self, product: Product, *args: Any, **kwargs: Any) -> None:
+        listing_tasks.product_gone(product.pk)
+
+    @quiet_hook
+    def category_updated(self, category: Category, *args: Any, **kwargs: Any) -> None:
+        listing_tasks.category_changed(category)
 
 
 @receiver(certification_changed, dispatch_uid="ovop_certification.audit")
