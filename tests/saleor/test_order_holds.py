@@ -13,18 +13,17 @@ from saleor.plugins.manager import get_plugins_manager
 
 from ovop_certification.adapter import audit, tasks
 from ovop_certification.adapter.holds import HOLD_KEY
-from ovop_certification.errors import FlagResolved, ReasonRequired, UnknownHold, UnknownOrderFlag
+from ovop_certification.errors import ReasonRequired, UnknownHold
 from ovop_certification.models import (
     CertificateEvent,
     EventKind,
-    FlagOutcome,
     Market,
     OnBypassed,
     OnLapsed,
     OrderFlag,
     OrderHold,
 )
-from ovop_certification.services import certificate_event_add, order_flag_resolve, order_hold_release
+from ovop_certification.services import certificate_event_add, order_hold_release
 from ovop_certification.services.announce import announce
 from ovop_producer_payouts.adapter.snapshot import order_snapshots
 from ovop_producer_payouts.audit import ledger_findings
@@ -267,22 +266,6 @@ def test_a_release_that_cannot_be_carried_out_is_no_release(sold, monkeypatch):
     assert OrderHold.objects.get().released_at is None
     sold.refresh_from_db()
     assert HOLD_KEY in sold.private_metadata
-
-
-def test_a_flag_is_resolved_once_and_says_how(sold):
-    load(product_of(sold), required(product_of(sold)))
-    look(sold)
-    flag = OrderFlag.objects.first()
-    done = {"actor": "desk@example.com", "reason": "Sent back", "at": timezone.now()}
-
-    first = order_flag_resolve(flag.pk, FlagOutcome.CANCELLED, **done)
-    assert order_flag_resolve(flag.pk, FlagOutcome.CANCELLED, **done) == first
-    with pytest.raises(FlagResolved):
-        order_flag_resolve(flag.pk, FlagOutcome.HONOURED, **done)
-    with pytest.raises(UnknownOrderFlag):
-        order_flag_resolve(flag.pk + 1_000, FlagOutcome.HONOURED, **done)
-    with pytest.raises(ReasonRequired):
-        order_flag_resolve(flag.pk, FlagOutcome.CANCELLED, actor="desk@example.com", reason="", at=timezone.now())
 
 
 # What becomes known later
