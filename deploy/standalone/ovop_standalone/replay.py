@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ovop_certification.selectors import decide
+from ovop_certification.services.committee import committee_load
 from ovop_certification.services.registry import registry_load as certification_load
 from ovop_origin.services import registry_load as origin_load
 from ovop_producer_payouts import selectors
@@ -50,6 +51,7 @@ class Replay:
         at = min(moment.snapshot.placed_at for moment in self.recording.moments)
         origin_load(_sample("origin.json"), catalogue=host_catalogue(), at=at)
         certification_load(_sample("certification.json"), catalogue=host_catalogue(), at=at)
+        committee_load(_sample("committee.json"), catalogue=host_catalogue())
         split_rules_load(_sample("payouts.json"), by=CLERK, at=at)
 
     def refusals(self) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from ovop_certification.services.committee.criteria import (
     criteria_draft_save,
     criteria_publish,
 )
+from ovop_certification.services.committee.loading import committee_load
 from ovop_certification.services.committee.members import member_save
 from ovop_certification.services.committee.recipes import recipe_record, set_recipe_home
 from ovop_certification.services.committee.scoring import conflict_declare, scores_save
@@ -42,6 +43,7 @@ __all__ = [
     "assessment_add",
     "assessment_close",
     "assessment_remove",
+    "committee_load",
     "conflict_declare",
     "criteria_draft_remove",
     "criteria_draft_save",
