@@ -16,6 +16,7 @@ from ovop_certification.models import (
     StrandedPayment,
     SweepMark,
 )
+from ovop_shared.statements import in_keys
 
 
 def lock_registry() -> None:
@@ -43,7 +44,7 @@ def lock_shopper_facts() -> None:
 
 def lock_open_closures(listing_pks: Collection[int]) -> dict[int, Closure]:
     """The open closures of these listings, by listing. Who writes the listings as well has locked those before."""
-    rows = Closure.objects.select_for_update().filter(listing_pk__in=listing_pks, ended_at=None).order_by("pk")
+    rows = Closure.objects.select_for_update().filter(in_keys("listing_pk", listing_pks), ended_at=None).order_by("pk")
     return {row.listing_pk: row for row in rows}
 
 

@@ -21,9 +21,11 @@ from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import ProductChannelListing
 
 from ovop_certification import selectors
+from ovop_certification.adapter.listing_facts import product_facts
 from ovop_certification.adapter.settings import PLUGIN_ID
 from ovop_certification.locks import lock_open_closures
 from ovop_certification.models import Closure, MarketChannel, OnUncertified
+from ovop_certification.rules import Rulebook
 from ovop_certification.services.closures import (
     ListingState,
     Settled,
@@ -32,16 +34,18 @@ from ovop_certification.services.closures import (
     closure_differs,
     closure_memory,
     closures_write,
+    open_closures_of,
     reason_rows,
     settle,
     wanted,
 )
 from ovop_certification.services.decisions import ListingVerdict, known_verdicts, verdicts_forget, verdicts_keep
 from ovop_certification.switches import switches
-from ovop_shared.catalogue import host_catalogue
 from ovop_shared.shop_time import shop_zone
+from ovop_shared.statements import in_keys
 
 PRODUCTS_PER_TRANSACTION = 500
+FEW_PRODUCTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +94,32 @@ def bring_in_line(product_pks: Collection[int], at: datetime.datetime) -> Change
     return changes
 
 
-def look(product_pks: Collection[int], at: datetime.datetime, *, locks: bool) -> list[Looked]:
+def look(
+    product_pks: Collection[int], at: datetime.datetime, *, locks: bool, books: Mapping[str, Rulebook] | None = None
+) -> list[Looked]:
     """Each listing of these products that is in a market, or shut (its channel may have left the market).
 
-    With `locks` nobody changes them until the transaction ends. A constant number of queries, and as many more as
-    there are channels.
+    With `locks` nobody changes them until the transaction ends. `books` are the markets' rulebooks if they are known;
+    without them the number of queries is constant but for as many as the products have markets.
     """
-    policies = _policies()
+    markets = _markets()
     is_shut = Q(Exists(Closure.objects.filter(listing_pk=OuterRef("pk"), ended_at=None)))
-    listings = _listings(product_pks, Q(channel__slug__in=list(policies)) | is_shut, locks=locks)
+    listings = _listings(product_pks, Q(channel__slug__in=list(markets)) | is_shut, locks=locks)
     pks = [each.listing_pk for each in listings]
-    closures = lock_open_closures(pks) if locks else _open_closures(pks)
+    closures = lock_open_closures(pks) if locks else open_closures_of(pks)
     known = known_verdicts(product_pks)
-    verdicts = _verdicts([each for each in listings if each.channel in policies], at)
+    verdicts = _verdicts([each for each in listings if each.channel in markets], markets, books, at)
     closes = closes_listings()
     looked = []
     for listing in listings:
         key = (listing.product_pk, listing.channel)
         closure = closures.get(listing.listing_pk)
         verdict = verdicts.get(key)
-        if verdict is None and listing.channel in policies:
+        if verdict is None and listing.channel in markets:
             continue  # the product was deleted a moment ago, and its listings with it
         shut = None
         if closes and verdict is not None and not verdict.decision.allowed:
-            hides = policies[listing.channel] == OnUncertified.HIDE
-            shut = Shut(verdict.market, reason_rows(verdict.decision.reasons), hides)
+            shut = Shut(verdict.market, reason_rows(verdict.decision.reasons), markets[listing.channel].hides)
         looked.append(
             Looked(
                 settle(listing, closure_memory(closure), shut),
@@ -200,7 +205,7 @@ def _show(shown: Mapping[int, Shown]) -> None:
 
 
 def _listings(product_pks: Collection[int], which: Q, *, locks: bool) -> list[ListingState]:
-    rows: Any = ProductChannelListing.objects.filter(which, product__in=list(product_pks)).order_by("pk")
+    rows: Any = ProductChannelListing.objects.filter(which, in_keys("product_id", product_pks)).order_by("pk")
     if locks:
         rows = rows.select_for_update(of=("self",))
     fields = (
@@ -214,28 +219,51 @@ def _listings(product_pks: Collection[int], which: Q, *, locks: bool) -> list[Li
     return [ListingState(*row) for row in rows.values_list(*fields)]
 
 
-def _open_closures(listing_pks: Collection[int]) -> dict[int, Closure]:
-    return {row.listing_pk: row for row in Closure.objects.filter(listing_pk__in=listing_pks, ended_at=None)}
+@dataclass(frozen=True, slots=True)
+class _Market:
+    code: str
+    hides: bool
 
 
-def _policies() -> dict[str, str]:
-    """What each market does to the listings in each of its channels."""
-    return dict(MarketChannel.objects.values_list("channel", "market__on_uncertified"))
+def _markets() -> dict[str, _Market]:
+    """The market of each channel, and what it does to listings there."""
+    rows = MarketChannel.objects.values_list("channel", "market__code", "market__on_uncertified")
+    return {channel: _Market(code, policy == OnUncertified.HIDE) for channel, code, policy in rows}
 
 
-def _verdicts(listings: Collection[ListingState], at: datetime.datetime) -> dict[tuple[int, str], ListingVerdict]:
-    by_channel: dict[str, list[int]] = {}
+def _verdicts(
+    listings: Collection[ListingState],
+    markets: Mapping[str, _Market],
+    books: Mapping[str, Rulebook] | None,
+    at: datetime.datetime,
+) -> dict[tuple[int, str], ListingVerdict]:
+    """A listing is judged by its channel's own market; where the goods are sent is the veto's business."""
+    of_market: dict[str, set[int]] = {}
     for each in listings:
-        by_channel.setdefault(each.channel, []).append(each.product_pk)
-    if not by_channel:
+        of_market.setdefault(markets[each.channel].code, set()).add(each.product_pk)
+    if not of_market:
         return {}
-    products = host_catalogue().by_pk({each.product_pk for each in listings})
+    if books is None:
+        books = _books({markets[each.channel].code: each.channel for each in listings}, of_market)
+    products = product_facts({each.product_pk for each in listings}, books.values())
     zone = shop_zone()
+    decisions = {
+        code: books[code].decide_many((products[pk] for pk in pks if pk in products), at=at, zone=zone)
+        for code, pks in of_market.items()
+        if code in books
+    }
     found = {}
-    for channel, pks in by_channel.items():
-        rulebook = selectors.rulebook(channel, None, pks)
-        for pk in pks:
-            if pk in products:
-                decision = rulebook.decide(products[pk], at=at, zone=zone)
-                found[pk, channel] = ListingVerdict(pk, channel, rulebook.market or "", decision)
+    for each in listings:
+        code = markets[each.channel].code
+        decision = decisions.get(code, {}).get(each.product_pk)
+        if decision is not None:
+            found[each.product_pk, each.channel] = ListingVerdict(each.product_pk, each.channel, code, decision)
     return found
+
+
+def _books(channels: Mapping[str, str], of_market: Mapping[str, set[int]]) -> Mapping[str, Rulebook]:
+    """For a few products one query for each market is less than all that a sweep reads."""
+    pks = set().union(*of_market.values())
+    if len(pks) > FEW_PRODUCTS:
+        return selectors.market_rulebooks(pks)
+    return {code: selectors.rulebook(channel, None, of_market[code]) for code, channel in channels.items()}

@@ -17,6 +17,7 @@ from ovop_certification.errors import UnknownClosure
 from ovop_certification.locks import lock_closure
 from ovop_certification.models import Closure, Effect
 from ovop_certification.rules import Reason
+from ovop_shared.statements import in_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,12 @@ def closure_differs(settled: Settled, row: Closure | None) -> bool:
     if row is None or values is None:
         return (row is None) != (values is None)
     return any(getattr(row, name) != value for name, value in values.items())
+
+
+def open_closures_of(listing_pks: Collection[int]) -> dict[int, Closure]:
+    """By listing, without a lock: to see what would be written."""
+    rows = Closure.objects.filter(in_keys("listing_pk", listing_pks), ended_at=None)
+    return {row.listing_pk: row for row in rows}
 
 
 def closures_write(settled: Iterable[Settled], known: Mapping[int, Closure], *, at: datetime.datetime) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ovop_certification.models import ListingDecision
 from ovop_certification.rules import Decision
 from ovop_certification.services.closures import reason_rows
+from ovop_shared.statements import in_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class ListingVerdict:
 
 def known_verdicts(product_pks: Collection[int]) -> dict[tuple[int, str], tuple[object, ...]]:
     """What is kept of these products, by product and channel. One query."""
-    rows = ListingDecision.objects.filter(product_pk__in=product_pks)
+    rows = ListingDecision.objects.filter(in_keys("product_pk", product_pks))
     fields = ("product_pk", "channel", "market", "allowed", "reasons", "next_change_at")
     return {(pk, channel): tuple(said) for pk, channel, *said in rows.values_list(*fields)}
 
