@@ -107,6 +107,15 @@ def test_days_of_grace_are_waited_for() -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_grace_that_runs_already_ends_on_its_day() -> None:
+    all_certified(honey={"last_in_days": -2})
+    Requirement.objects.update(grace_days=5)
+
+    assert keys(simulate_day(in_days(3), AT).offline) == []
+    assert keys(simulate_day(in_days(4), AT).offline) == [(HONEY, "kg")]
+
+
+@pytest.mark.usefixtures("world")
 def test_what_is_renewed_or_granted_for_later_comes_online() -> None:
     all_certified(honey={"last_in_days": 20, "valid_from_on": in_days(5)}, jam={"last_in_days": 3})
     register("JAM-2", None, holder_ref=str(JAM), valid_from_on=in_days(4))

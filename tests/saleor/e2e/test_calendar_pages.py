@@ -103,10 +103,11 @@ def test_a_reminder_leaves_by_the_shops_mail_server_and_stands_in_the_calendar(
             id="mirumee.notifications.admin_email",
             input={"active": True, "configuration": configuration},
         )
+        # As the dashboard does: Saleor's first change of a plugin's settings turns it off unless it says active.
         people.staff.mutate(
             PLUGIN_UPDATE,
             id="ovop.certification",
-            input={"configuration": [{"name": "staff_mail", "value": "calendar@example.com"}]},
+            input={"active": True, "configuration": [{"name": "staff_mail", "value": "calendar@example.com"}]},
         )
         try:
             shop.manage("ovop_certification_remind")
@@ -115,7 +116,7 @@ def test_a_reminder_leaves_by_the_shops_mail_server_and_stands_in_the_calendar(
             people.staff.mutate(
                 PLUGIN_UPDATE,
                 id="ovop.certification",
-                input={"configuration": [{"name": "staff_mail", "value": ""}]},
+                input={"active": True, "configuration": [{"name": "staff_mail", "value": ""}]},
             )
             people.staff.mutate(PLUGIN_UPDATE, id="mirumee.notifications.admin_email", input={"active": False})
 
