@@ -171,6 +171,12 @@ class InvalidMarket(OvopError):
     code = "invalid_market"
 
 
+class InvalidPage(OvopError):
+    """A page of a list that is too large, or a cursor of another list."""
+
+    code = "invalid_page"
+
+
 class InvalidPolicy(OvopError):
     """A market's policy is none of those there are."""
 
