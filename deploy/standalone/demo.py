@@ -136,9 +136,10 @@ def tour(console: Console, base: str) -> None:
         link = page_url("ovop_producer_payouts:statement-link", token=statement_token(statement.number))
         console.print(f"Statement {statement.number} ({statement.language}, {statement.currency})", end="   ")
         console.print(f"{base}{link}", soft_wrap=True, markup=False)
-    console.print("Sign in as staff, then open the ledger:")
+    console.print("Sign in as staff, then open the ledger, or the minutes of the brand committee:")
     console.print(f"  {base}/sign-in/?token={make_token(staff, at=timezone.now())}", soft_wrap=True, markup=False)
     console.print(f"  {base}{page_url('ovop_producer_payouts:ledger')}")
+    console.print(f"  {base}{page_url('ovop_certification:staff-minutes', number=1)}")
     for app in ("ovop_origin", "ovop_certification", "ovop_producer_payouts"):
         console.print(f"GraphQL (POST)   {base}{mount_path(app)}graphql/")
     console.print("Stop with Ctrl-C.")

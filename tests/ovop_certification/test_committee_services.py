@@ -120,6 +120,21 @@ def test_stages_are_entered_one_by_one_and_back_with_a_reason() -> None:
     assert steps_of(number)[2:] == [("entered", "mobilisation")]
 
 
+def test_to_the_markets_leads_a_verdict() -> None:
+    number = application()
+    with pytest.raises(errors.InvalidStage):
+        committee.application_enter(number, Stage.MARKETS, actor="Desk", at=NOON)
+    at = sitting(number)
+    score_all(at, number)
+    close(at, number)
+    committee.application_enter(number, Stage.CERTIFICATION, actor="Desk", at=NOON, reason="a mistake")
+    committee.application_enter(number, Stage.MARKETS, actor="Desk", at=NOON)
+    committee.application_reopen(number, Stage.CERTIFICATION, actor="Desk", at=NOON, reason="another maker")
+    with pytest.raises(errors.InvalidStage):
+        committee.application_enter(number, Stage.MARKETS, actor="Desk", at=NOON)
+    assert steps_of(number)[-1] == ("reopened", "certification")
+
+
 def test_a_closed_application_is_reopened_and_one_product_has_one_open_application() -> None:
     number = application(stage=Stage.WORKSHOP)
     with pytest.raises(errors.ApplicationExists):

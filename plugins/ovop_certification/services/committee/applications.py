@@ -15,9 +15,11 @@ from ovop_certification.errors import (
 )
 from ovop_certification.locks import lock_application, lock_committee_numbers
 from ovop_certification.models import Application, ApplicationStep, Scheme, SchemeKind, Stage, StepKind
+from ovop_certification.services.committee.labels import has_label
 from ovop_certification.services.committee.texts import typed_text
 from ovop_origin.selectors import producers
 from ovop_shared.catalogue import UnknownProduct, host_catalogue
+from ovop_shared.shop_time import shop_day
 
 STAGES = tuple(Stage)
 
@@ -52,6 +54,7 @@ def application_enter(
 ) -> ApplicationStep:
     """To the next stage, or back to an earlier one with the reason. Entering the stage it is at changes nothing.
 
+    To the markets by hand only with a label that counts, and not while that is in question: a verdict leads there.
     Raises UnknownApplication, ApplicationClosed, InvalidStage when stages would be left out, ReasonRequired.
     """
     application, last = _open_application(number)
@@ -60,6 +63,10 @@ def application_enter(
         return last
     if ahead > 1:
         raise InvalidStage("Stages are entered one by one.", field="stage", params={"at": last.stage, "to": stage})
+    if stage is Stage.MARKETS and (last.kind == StepKind.REOPENED or not has_label(application, shop_day(at))):
+        raise InvalidStage(
+            "To the markets leads the committee's verdict.", field="stage", params={"at": last.stage, "to": stage}
+        )
     reason = typed_text(reason, ReasonRequired, "reason")
     if ahead < 0 and not reason:
         raise ReasonRequired("To go back needs a reason.", field="reason")

@@ -29,6 +29,12 @@ def label_holds_until(application: Application) -> datetime.date | None:
     return max(found, default=None)
 
 
+def has_label(application: Application, day: datetime.date) -> bool:
+    """Whether the product's label counts on that day."""
+    until = label_holds_until(application)
+    return until is not None and until >= day
+
+
 def labels_of(scheme_pk: int, product_pk: int) -> list[Certificate]:
     """All certificates of that scheme that belong to the product, oldest first, with their events. Two queries."""
     rows = Certificate.objects.filter(scheme=scheme_pk, holder_kind=HolderKind.PRODUCT, holder_ref=str(product_pk))

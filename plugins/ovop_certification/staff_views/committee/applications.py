@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ovop_certification.access import require_manager
 from ovop_certification.errors import InvalidStage, UnknownProducer
-from ovop_certification.models import Scheme, SchemeKind, Stage
+from ovop_certification.models import Scheme, SchemeKind, Stage, StepKind
 from ovop_certification.selectors import committee as selectors
 from ovop_certification.selectors.committee import ApplicationFacts, QueuedApplication, RecipeFacts
 from ovop_certification.services import committee
@@ -180,7 +180,9 @@ def _page(request: HttpRequest, number: int, form: Form, *, status: int = 200) -
     facts = _facts(number)
     queued = facts.queued
     at = committee.STAGES.index(queued.stage)
-    following = committee.STAGES[at + 1] if at + 1 < len(committee.STAGES) else None
+    following = committee.STAGES[at + 1] if queued.is_open and at + 1 < len(committee.STAGES) else None
+    if following is Stage.MARKETS and (queued.kind == StepKind.REOPENED or not queued.is_label_good):
+        following = None
     context = {
         "application": shown_queue([queued], language)[0],
         "steps": [
