@@ -295,6 +295,16 @@ def test_names_with_line_breaks_and_markup_stay_text(post: Post) -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_a_certificate_that_no_mail_can_be_written_about_keeps_no_other_back(post: Post) -> None:
+    odd = register("ODD", 29)
+    Certificate.objects.filter(pk=odd.pk).update(number="no\nlink")
+    register("EAC-1", 30)
+
+    assert run() == (2, 0, 0)
+    assert set(Reminder.objects.values_list("certificate__number", flat=True)) == {"EAC-1"}
+
+
+@pytest.mark.usefixtures("world")
 def test_what_is_no_address_is_left_out(post: Post) -> None:
     Producer.objects.filter(code="ak-kiyiz").update(email="office@ak-kiyiz.example\nBcc: thief@example.com")
     set_switches(lambda: switched(staff_mail="no address, desk@shop.example"))

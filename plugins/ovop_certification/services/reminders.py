@@ -108,7 +108,12 @@ def _mails(batch: list[DueReminder], at: datetime.datetime) -> list[tuple[DueRem
     written = []
     for each in batch:
         pk = each.certificate.id
-        mail = reminder_mail(each.recipient, each.certificate, owners[pk], products[pk], blocked[pk], places)
+        try:
+            mail = reminder_mail(each.recipient, each.certificate, owners[pk], products[pk], blocked[pk], places)
+        except Exception:
+            # One that cannot be written must not keep the others back; the calendar shows that it was never sent.
+            logger.exception("the reminder of certificate %s cannot be written", pk)
+            continue
         written.append((each, mail))
     return written
 
