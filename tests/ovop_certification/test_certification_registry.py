@@ -3,11 +3,12 @@
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from certification_world import AT, HONEY, JAM, JUICE, PRODUCTS, moment, registry_document, sample_document
+from certification_world import AT, HONEY, JAM, JUICE, PRODUCTS, SAMPLE, moment, registry_document, sample_document
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -24,8 +25,9 @@ from ovop_certification.models import (
     Requirement,
     Scheme,
 )
-from ovop_certification.selectors import decide
+from ovop_certification.selectors import certificates_of_products, decide
 from ovop_certification.services import RegistryCounts, certificate_event_add, registry_load
+from ovop_origin.services import registry_load as origin_load
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import InvalidDocument, RegistryRefused
 from ovop_shared.records import ProductRecord
@@ -230,6 +232,8 @@ def test_the_sample_is_loaded_and_decides_as_the_demo_tells() -> None:
     foods = [ProductRecord(pk, slug, slug, "ovop-food") for pk, slug in enumerate(slugs.split(), start=1)]
     felts = [ProductRecord(pk, slug, slug, "ovop-felt") for pk, slug in ((11, "felt-slippers"), (12, "felt-ornament"))]
     known_products_store([*foods, *felts])
+    origins = json.loads(SAMPLE.with_name("origin.json").read_text(encoding="utf-8"))
+    origin_load(origins, catalogue=host_catalogue(), at=AT)
 
     load(sample_document())
 
@@ -243,6 +247,13 @@ def test_the_sample_is_loaded_and_decides_as_the_demo_tells() -> None:
         assert answers == {"sea-buckthorn-juice": ["missing"], "mountain-honey": ["expired"]}
     kyrgyz = decide(felts, channel_slug="issyk-kul-kgs", country_code=None, at=AT)
     assert [[reason.code.value for reason in kyrgyz[pk].reasons] for pk in (11, 12)] == [[], ["missing"]]
+    # The indication of the group is not of the slippers' other makers; the buds' paper was for one lot and is over.
+    souvenirs = [replace(felt, intended_uses=("souvenir",)) for felt in felts]
+    asked = decide(souvenirs, channel_slug="issyk-kul-kgs", country_code=None, at=AT)
+    assert [(each.scheme, each.code.value) for each in asked[11].reasons] == [("issyk-kul-felt", "missing")]
+    assert [each.scheme for each in asked[12].reasons] == ["brand-label", "issyk-kul-felt"]
+    told = {each.number: each.status.value for each in certificates_of_products([4, 11], AT)[4]}
+    assert told["SAMPLE-PHYTO-001"] == "expired"
     assert load(sample_document()) == RegistryCounts()
 
 

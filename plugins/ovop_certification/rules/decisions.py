@@ -49,8 +49,8 @@ class Rulebook:
 
     def reasons(self, product: ProductRecord, *, at: datetime.datetime, zone: ZoneInfo) -> tuple[Reason, ...]:
         """Everything that is wrong at that moment, by requirement and certificate."""
-        rules = self._rules_for(product)
-        return _Question(self, rules, product, Days(zone)).reasons(at) if rules else ()
+        asked = self._asked_of(product)
+        return _Question(self, asked, product, Days(zone)).reasons(at) if asked.rules else ()
 
     def decide(self, product: ProductRecord, *, at: datetime.datetime, zone: ZoneInfo) -> Decision:
         return self._decide(product, at, Days(zone))
@@ -69,27 +69,27 @@ class Rulebook:
         return replace(self, holdings=replace(self.holdings, certificates=left))
 
     def _decide(self, product: ProductRecord, at: datetime.datetime, days: Days) -> Decision:
-        rules = self._rules_for(product)
-        if not rules:
+        asked = self._asked_of(product)
+        if not asked.rules:
             return _ALLOWED
-        question = _Question(self, rules, product, days)
+        question = _Question(self, asked, product, days)
         reasons = question.reasons(at)
         for moment in question.boundaries(at):
             if question.reasons(moment) != reasons:
                 return Decision(is_allowed(reasons), reasons, moment)
         return Decision(is_allowed(reasons), reasons)
 
-    def _rules_for(self, product: ProductRecord) -> tuple[RequirementRule, ...]:
-        """What is asked of a product of that kind, on any day, in order."""
+    def _asked_of(self, product: ProductRecord) -> "_Asked":
+        """What is asked of a product of that kind, found once for all of its kind."""
         kind = (product.product_type, product.categories, product.intended_uses)
-        rules = self._rules_by_kind.get(kind)
-        if rules is None:
+        asked = self._asked_by_kind.get(kind)
+        if asked is None:
             found = (rule for rule in self.requirements if rule.concerns(product))
-            rules = self._rules_by_kind[kind] = tuple(sorted(found, key=lambda rule: rule.id))
-        return rules
+            asked = self._asked_by_kind[kind] = _Asked(sorted(found, key=lambda rule: rule.id))
+        return asked
 
     @cached_property
-    def _rules_by_kind(self) -> dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[RequirementRule, ...]]:
+    def _asked_by_kind(self) -> dict[tuple[str, tuple[str, ...], tuple[str, ...]], "_Asked"]:
         return {}
 
 
@@ -100,20 +100,33 @@ def is_allowed(reasons: Iterable[Reason]) -> bool:
     return all(reason.effect is not Effect.BLOCK for reason in reasons)
 
 
+class _Asked:
+    """The requirements for one kind of product, in order; the days on which they change, and the graces per scheme."""
+
+    __slots__ = ("days", "graces", "rules")
+
+    def __init__(self, rules: Sequence[RequirementRule]) -> None:
+        self.rules = tuple(rules)
+        self.days: frozenset[datetime.date | None] = frozenset(
+            day for rule in rules for day in (rule.from_on, day_after(rule.until_on))
+        )
+        self.graces: dict[str, set[int]] = {}
+        for rule in rules:
+            self.graces.setdefault(rule.scheme, {0}).add(rule.grace_days)
+
+
 class _Question:
     """One product in one market: what concerns it, picked out once for all moments."""
 
-    __slots__ = ("_claims", "_days", "_holdings", "_makers", "_misfits", "_pk", "_rules")
+    __slots__ = ("_asked", "_claims", "_days", "_holdings", "_makers", "_misfits", "_pk")
 
-    def __init__(
-        self, rulebook: Rulebook, rules: tuple[RequirementRule, ...], product: ProductRecord, days: Days
-    ) -> None:
-        self._rules = rules
+    def __init__(self, rulebook: Rulebook, asked: _Asked, product: ProductRecord, days: Days) -> None:
+        self._asked = asked
         self._days = days
         self._holdings = rulebook.holdings
         self._pk = product.pk
         self._makers: frozenset[str] = rulebook.holdings.makers.get(product.pk, frozenset())
-        self._claims: dict[str, list[Claim]] = {rule.scheme: [] for rule in rules}
+        self._claims: dict[str, list[Claim]] = {scheme: [] for scheme in asked.graces}
         self._misfits: dict[int, ReasonCode] = {}
         places: frozenset[str] = rulebook.holdings.places.get(product.pk, frozenset())
         for claim in rulebook.holdings.claims(product.pk):
@@ -132,40 +145,47 @@ class _Question:
     def reasons(self, at: datetime.datetime) -> tuple[Reason, ...]:
         day = self._days.of(at)
         found: list[Reason] = []
-        for rule in self._rules:
+        for rule in self._asked.rules:
             if rule.holds_on(day):
                 found += self._unmet(rule, at, day)
         return tuple(found)
 
     def boundaries(self, at: datetime.datetime) -> list[datetime.datetime]:
         """Every later moment at which some part of the answer can change, in order."""
-        days: set[datetime.date | None] = set()
-        graces: dict[str, set[int]] = {}
-        for rule in self._rules:
-            days.add(rule.from_on)
-            days.add(day_after(rule.until_on))
-            graces.setdefault(rule.scheme, {0}).add(rule.grace_days)
+        today = self._days.of(at)
+        days: set[datetime.date | None] = set(self._asked.days)
         moments: set[datetime.datetime] = set()
         for scheme, claims in self._claims.items():
             for claim in claims:
                 certificate = claim.certificate
                 days.add(certificate.valid_from_on)
-                days.update(day_after(certificate.valid_until_on, grace) for grace in graces[scheme])
-                moments.update(event.at for event in certificate.events if event.at > at)
+                if certificate.valid_until_on is not None:
+                    for grace in self._asked.graces[scheme]:
+                        days.add(day_after(certificate.valid_until_on, grace))
+                if certificate.events and certificate.events[-1].at > at:
+                    moments.update(event.at for event in certificate.events if event.at > at)
                 for period in claim.makers:
                     days.add(period.since)
                     days.add(day_after(period.until))
                 if claim.lot:
                     days.update(lot.made_on for lot in self._holdings.lots.get(self._pk, ()))
-        today = self._days.of(at)
-        moments.update(self._days.start(day) for day in days if day is not None and day > today)
+        for day in days:
+            if day is not None and day > today:
+                moments.add(self._days.start(day))
         return sorted(moments)
 
     def _unmet(self, rule: RequirementRule, at: datetime.datetime, day: datetime.date) -> Sequence[Reason]:
         """What is wrong with one requirement; empty when it is met, warnings when only grace meets it."""
+        of_scheme = self._claims[rule.scheme]
+        for claim in of_scheme:
+            # The usual case, before anything is weighed: one certificate of the whole product that is good.
+            certificate = claim.certificate
+            is_candidate = not claim.makers and not claim.lot and certificate.id not in self._misfits
+            if is_candidate and certificate.status_on(certificate.last_event(at), day) is Status.VALID:
+                return ()
         claims: list[tuple[Claim, EventKind]] = []
         lots: frozenset[str] | None = None
-        for claim in self._claims[rule.scheme]:
+        for claim in of_scheme:
             last = claim.certificate.last_event(at)
             if last is None:
                 continue
@@ -173,12 +193,7 @@ class _Question:
                 lots = self._holdings.newest_lots(self._pk, day)
             if claim.speaks_on(day, lots or frozenset()):
                 claims.append((claim, last))
-        failures: dict[int, Reason | None] = {}
-        for claim, last in claims:
-            failure = self._failure(claim, rule, last, day)
-            if failure is None and claim.is_of_the_whole:
-                return ()
-            failures[claim.certificate.id] = failure
+        failures = {claim.certificate.id: self._failure(claim, rule, last, day) for claim, last in claims}
         speaking = [claim for claim, _ in claims]
         if self._is_met([each for each in speaking if failures[each.certificate.id] is None], day, lots):
             return ()

@@ -1,10 +1,12 @@
 """The rules of every market, and what a hundred thousand products hold: for sweeps, in a few queries."""
 
+import datetime
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import QuerySet, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat, Extract
 
 from ovop_certification.models import (
     Certificate,
@@ -37,6 +39,9 @@ from ovop_origin.selectors import all_memberships, lots_of_products, makers_of_p
 from ovop_shared.statements import in_keys, in_texts
 
 CHUNK_ROWS = 10_000
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+MANY_PRODUCTS = 20_000
+"""For more than so many, everything is read and not looked up one by one."""
 HELD_BY_MAKERS = (HolderKind.PRODUCER, HolderKind.GROUP)
 
 
@@ -49,10 +54,8 @@ def market_rulebooks(product_pks: Collection[int] | None) -> Mapping[str, Rulebo
     markets = {market.pk: market for market in Market.objects.order_by("code")}
     schemes = {scheme.pk: scheme for scheme in Scheme.objects.all()}
     requirements: dict[int, list[RequirementRule]] = {}
-    required: set[int] = set()
     asked = Requirement.objects.annotate(days_of_grace=Coalesce("grace_days", "market__grace_days"))
     for row in asked.order_by("pk"):
-        required.add(row.scheme_id)
         requirements.setdefault(row.market_id, []).append(
             RequirementRule(
                 id=row.pk,
@@ -66,6 +69,8 @@ def market_rulebooks(product_pks: Collection[int] | None) -> Mapping[str, Rulebo
                 intended_use=row.intended_use,
             )
         )
+    if product_pks is not None and len(product_pks) > MANY_PRODUCTS:
+        product_pks = None
     holdings = _holdings(product_pks, schemes)
     return {
         market.code: Rulebook(
@@ -133,12 +138,7 @@ def _certificates(product_pks: Collection[int] | None, schemes: Mapping[int, Sch
     product_types = _linked(CertificateProductType, "product_type", of)
     areas = _linked(CertificateArea, "place", of)
     valid_in = _linked(Certificate.markets.through, "market_id", of)
-    events: dict[int, list[StatusChange]] = {}
-    told = CertificateEvent.objects.order_by("certificate_id", "position")
-    if of is not None:
-        told = told.filter(in_keys("certificate_id", of))
-    for pk, kind, at in told.values_list("certificate_id", "kind", "at").iterator(chunk_size=CHUNK_ROWS):
-        events.setdefault(pk, []).append(StatusChange(EVENT_KINDS[kind], at))
+    events = _histories(of)
     nowhere: frozenset[Any] = frozenset()
     records = []
     for pk, scheme_pk, body, number, holder_kind, holder_ref, from_on, until_on, replaces_id in rows:
@@ -159,10 +159,37 @@ def _certificates(product_pks: Collection[int] | None, schemes: Mapping[int, Sch
                 areas=frozenset(areas.get(pk, nowhere)),
                 needs_area=scheme.kind == SchemeKind.GEOGRAPHICAL,
                 replaces_id=replaces_id,
-                events=tuple(events.get(pk, ())),
+                events=events.get(pk, ()),
             )
         )
     return records
+
+
+def _histories(certificates: Collection[int] | None) -> dict[int, tuple[StatusChange, ...]]:
+    """Certificate -> its events, of these or of all. One query.
+
+    A history comes as one text, and what many share is read once: moments are slow to read one by one.
+    """
+    rows = CertificateEvent.objects.order_by()
+    if certificates is not None:
+        rows = rows.filter(in_keys("certificate_id", certificates))
+    event = Concat("kind", Value(" "), Cast(Extract("at", "epoch"), TextField()), output_field=TextField())
+    told = rows.values("certificate_id").annotate(history=StringAgg(event, ",", order_by="position"))
+    known: dict[str, tuple[StatusChange, ...]] = {}
+    histories: dict[int, tuple[StatusChange, ...]] = {}
+    for pk, history in told.values_list("certificate_id", "history").iterator(chunk_size=CHUNK_ROWS):
+        changes = known.get(history)
+        if changes is None:
+            changes = known[history] = tuple(_change(each) for each in history.split(","))
+        histories[pk] = changes
+    return histories
+
+
+def _change(text: str) -> StatusChange:
+    kind, epoch = text.split(" ")
+    seconds, _, fraction = epoch.partition(".")
+    moment = EPOCH + datetime.timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0")[:6]))
+    return StatusChange(EVENT_KINDS[kind], moment)
 
 
 def _linked(model: Any, field: str, certificates: Collection[int] | None) -> dict[int, list[Any]]:
