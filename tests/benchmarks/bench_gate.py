@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ovop_certification.rules import Rulebook
-from ovop_certification.selectors import decide, rulebook
+from ovop_certification.selectors import decide, market_rulebooks, rulebook
 from ovop_shared.records import ProductRecord
 from ovop_shared.shop_time import shop_zone
 from tests.benchmarks.harness import Bench, BenchBroken, Clock, Round, Row, row_of
@@ -25,6 +25,8 @@ def gate_decision(bench: Bench) -> list[Row]:
     with CaptureQueriesContext(connection) as captured:
         _check_both_answers(carts)
     queries = len(captured) / len(carts)
+    if queries != 1:
+        raise BenchBroken(f"A cart's decision takes {queries} queries.")
     books = [(rulebook(CHANNEL.slug, CHANNEL.country, [each.pk for each in cart]), cart) for cart in carts]
     what = f"a cart of {CART_PRODUCTS} products of {len(products(CHANNEL))}, {_certificates():,} certificates"
     return [
@@ -42,7 +44,38 @@ def gate_decision(bench: Bench) -> list[Row]:
             f"Rulebook.decide for one product, the rulebook of {what} in memory. Ratio: how many of the same round "
             "trips one decision takes. Less is better",
         ),
+        row_of(
+            "gate_decide_many",
+            "decisions/s",
+            bench.play(lambda _: _many_round(bench)),
+            f"Rulebook.decide_many for {len(products(CHANNEL))} products of one market, {_certificates():,} "
+            "certificates in memory, against finding each product's certificates by reading all of them. More is better",
+        ),
     ]
+
+
+def _many_round(bench: Bench) -> Round:
+    """A new rulebook each time: its index is part of the work, as in a sweep."""
+    shop = products(CHANNEL)
+    zone = shop_zone()
+    book = market_rulebooks(None)[CHANNEL.country.lower()]
+    bench.tell("decide_many")
+    clock = Clock()
+    with clock.running():
+        decisions = book.decide_many(shop, at=AT, zone=zone)
+    bench.tell("reading all certificates")
+    peer = Clock()
+    certificates = book.holdings.certificates
+    with peer.running():
+        known = sum(
+            each.status(AT, zone) is not None
+            for product in shop
+            for each in certificates
+            if product.pk in each.products or each.holder_ref == str(product.pk)
+        )
+    if not known or {each.allowed for each in decisions.values()} != {True, False}:
+        raise BenchBroken("The products have no certificates, or all get the same answer.")
+    return Round(ours=len(shop) / clock.seconds, reference=len(shop) / peer.seconds)
 
 
 def _selector_round(bench: Bench, carts: list[list[ProductRecord]], market_pk: int) -> Round:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from rich.table import Table
 
 from ovop_certification import selectors
-from ovop_certification.rules import is_allowed
+from ovop_certification.rules import Rulebook, is_allowed
 from ovop_certification.texts import reason_text
 from ovop_origin.selectors import best_name, products_with_origin
 from ovop_shared.catalogue import host_catalogue
@@ -26,13 +26,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, product: list[str], channel: str | None, **options: Any) -> None:
         products = _products(product)
+        markets = selectors.channel_markets()
         channels = [channel] if channel else selectors.market_channels()
+        rulebooks = selectors.market_rulebooks([record.pk for record in products])
         at, zone = timezone.now(), shop_zone()
         table = Table("channel", "market", "product", "may be sold", "because", "next change")
         for slug in channels:
-            rulebook = selectors.rulebook(slug, None, [record.pk for record in products])
+            rulebook = rulebooks.get(markets.get(slug, ""), Rulebook())
+            decisions = rulebook.decide_many(products, at=at, zone=zone)
             for record in products:
-                decision = rulebook.decide(record, at=at, zone=zone)
+                decision = decisions[record.pk]
                 answer = "yes" if is_allowed(decision.reasons) else "NO"
                 reasons = "; ".join(reason_text(reason, rulebook, "en") for reason in decision.reasons)
                 change = decision.next_change_at
