@@ -18,11 +18,13 @@ from ovop_certification.badges.plate import GREEN, Sheet
 from ovop_certification.models import Certificate, EventKind, IssuingBody, Scheme
 from ovop_certification.rules import Status
 from ovop_certification.services import certificate_event_add, certificate_register
-from ovop_shared.drawing.fonts import Box
+from ovop_certification.texts import STATUS_TEXTS
+from ovop_shared.drawing.fonts import Box, clean_text
 from ovop_shared.drawing.paragraphs import Paragraph
 from ovop_shared.errors import GlyphMissing
 from ovop_shared.languages import LANGUAGE_TAGS
 from ovop_shared.mounting import page_url
+from ovop_shared.translations import translate
 from ovop_standalone.models import KnownProduct
 
 AT = moment("2025-06-15 12:00")
@@ -191,6 +193,19 @@ def test_long_texts_stay_inside_their_boxes(monkeypatch: pytest.MonkeyPatch, siz
     assert any(text[:20].rstrip("…") in name for text, _, _ in texts)
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGE_TAGS)
+def test_the_word_for_the_state_is_never_cut(monkeypatch: pytest.MonkeyPatch, size: str, language: str) -> None:
+    for status in Status:
+        texts = written(monkeypatch)
+        shown = facts(status=status, since_on=day("2025-09-30"), number=f"{status}/{language}")
+
+        certificate_badge(shown, badge_size(size), language)
+
+        wanted = {clean_text(state_text(shown, language)), clean_text(translate(STATUS_TEXTS[status], language))}
+        assert wanted & {text for text, _, _ in texts}, (status, texts)
+
+
 def test_what_is_too_long_for_its_box_is_cut_and_not_left_out() -> None:
     sheet = Sheet(240, 96)
     blocks = sheet.placed(
@@ -247,6 +262,24 @@ def test_a_badge_turns_over_at_the_shops_midnight(at: list[datetime.datetime]) -
     assert first.status_code == 200
     assert GREEN in colours(picture(last.content))
     assert GREEN not in colours(picture(first.content))
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_picture_that_tells_the_day_is_kept_for_that_day_alone(at: list[datetime.datetime]) -> None:
+    at[0] = moment("2025-06-15 23:58")  # nothing of the jam changes at midnight but the day that its badge names
+    assert get("product-badge", product_pk=JAM)["Cache-Control"] == "public, max-age=120"
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_badge_is_not_kept_past_an_event_that_is_dated_ahead(at: list[datetime.datetime]) -> None:
+    certificate_event_add(
+        Certificate.objects.get(number="EAC-1").pk,
+        EventKind.WITHDRAWN,
+        actor="Desk",
+        reason="why",
+        at=AT + datetime.timedelta(seconds=90),
+    )
+    assert badge()["Cache-Control"] == "public, max-age=90"
 
 
 @pytest.mark.usefixtures("registry")

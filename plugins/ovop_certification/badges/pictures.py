@@ -44,12 +44,15 @@ def certificate_badge(certificate: PublicCertificate, size: BadgeSize, language:
         "number": certificate.number,
         "issuing_body": certificate.body_name,
         "state": state_text(certificate, language),
+        # Where the day has no room, the state alone: what is cut off might be the very word.
+        "word": translate(STATUS_TEXTS[certificate.status], language),
     }
     cleaned = _checked(words)
     return _certificate(
         certificate.status,
         certificate.stars if certificate.stars and certificate.stars <= MAX_STARS else 0,
-        (cleaned["scheme"], cleaned["number"], cleaned["issuing_body"], cleaned["state"]),
+        (cleaned["scheme"], cleaned["number"], cleaned["issuing_body"]),
+        (cleaned["state"], cleaned["word"]),
         size,
     )
 
@@ -98,7 +101,9 @@ def _checked(texts: dict[str, str]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=128)
-def _certificate(status: Status, stars: int, words: tuple[str, str, str, str], size: BadgeSize) -> bytes:
+def _certificate(
+    status: Status, stars: int, words: tuple[str, str, str], states: tuple[str, str], size: BadgeSize
+) -> bytes:
     sheet = Sheet(size.width, size.height)
     colour = RIBBONS[status]
     is_valid = status is Status.VALID
@@ -106,8 +111,8 @@ def _certificate(status: Status, stars: int, words: tuple[str, str, str, str], s
     middle = sheet.px(sheet.height_units / 2)
     sheet.seal((sheet.px(78), middle), sheet.px(60), status)
     left, right = sheet.px(154), sheet.px(462)
-    ribbon = Box(left, sheet.px(136), right, sheet.px(176))
-    sheet.ribbon(ribbon, colour, words[3])
+    # One line, or where no words for the state are short enough for that, more.
+    ribbon = sheet.ribbon([Box(left, sheet.px(top), right, sheet.px(176)) for top in (136, 116, 96)], colour, states)
     column = Box(left, sheet.px(14), right, ribbon.top - sheet.px(8))
     if stars:
         # Below the name, above the ribbon.
@@ -119,7 +124,7 @@ def _certificate(status: Status, stars: int, words: tuple[str, str, str, str], s
     return sheet.png()
 
 
-def _names(sheet: Sheet, box: Box, words: tuple[str, str, str, str], *, is_valid: bool) -> None:
+def _names(sheet: Sheet, box: Box, words: tuple[str, str, str], *, is_valid: bool) -> None:
     least = sheet.least_px()
     name = Paragraph("scheme", words[0], max(sheet.px(31), least), least, is_bold=True, gap=0, is_balanced=True)
     facts = [

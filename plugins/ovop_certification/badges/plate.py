@@ -88,11 +88,28 @@ class Sheet:
         self.picture.paste(ground, (0, 0), shape)
         self.pen.rounded_rectangle((0, 0, width - 1, height - 1), radius, outline=edge, width=self.px(4))
 
-    def ribbon(self, box: Box, colour: Colour, text: str) -> None:
+    def ribbon(self, places: Sequence[Box], colour: Colour, texts: Sequence[str]) -> Box:
+        """The first of the texts that fits whole, in the first of the places that has room for one; the place.
+
+        Where none has, the last text is cut in the last place.
+        """
+        choices = [(place, text) for place in places for text in texts]
+        box, text = next((each for each in choices if self._fits(*each)), choices[-1])
         self.pen.rounded_rectangle((box.left, box.top, box.right, box.bottom), self.px(8), fill=colour)
-        inner = Box(box.left + self.px(10), box.top + self.px(2), box.right - self.px(10), box.bottom - self.px(2))
-        paragraph = Paragraph("state", text, self.px(21), self.least_px(), is_bold=True, gap=0, is_balanced=True)
-        self.write((paragraph,), inner, (WHITE,))
+        self.write((self._state(text),), self._inside(box), (WHITE,))
+        return box
+
+    def _fits(self, place: Box, text: str) -> bool:
+        inner = self._inside(place)
+        return fit((self._state(text),), inner.width, inner.height) is not None
+
+    def _inside(self, ribbon: Box) -> Box:
+        x, y = self.px(10), self.px(4)
+        return Box(ribbon.left + x, ribbon.top + y, ribbon.right - x, ribbon.bottom - y)
+
+    def _state(self, text: str) -> Paragraph:
+        least = self.least_px()
+        return Paragraph("state", text, max(self.px(21), least), least, is_bold=True, gap=0, is_balanced=True)
 
     def write(
         self, paragraphs: Sequence[Paragraph], box: Box, inks: Sequence[Ink], *, is_centred: bool = False
