@@ -62,7 +62,7 @@ def page(number: str, scheme: str = "eac", lang: str = "en") -> Any:
 
 def told(response: Any) -> dict[str, str]:
     """What the page says, name by name."""
-    rows = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", response.text, re.DOTALL)
+    rows = re.findall(r"<dt>(.*?)</dt><dd(?: [^>]*)?>(.*?)</dd>", response.text, re.DOTALL)
     return {
         name: html.unescape(re.sub(r"<br>", "; ", re.sub(r"<(?!br)[^>]+>", "", text))).strip() for name, text in rows
     }

@@ -33,6 +33,7 @@ from ovop_certification.models import (
 )
 from ovop_certification.services import certificate_event_add, registry_load
 from ovop_certification.signals import certification_changed
+from ovop_origin.selectors import registry_changed
 from ovop_shared.adapter.attributes import SetupMissing
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.setup_steps import setup_steps
@@ -269,6 +270,15 @@ def test_what_lapsed_is_not_claimed_any_more_and_comes_back(
     with django_capture_on_commit_callbacks(execute=True):
         certification_changed.send(sender=None, product_pks=frozenset({honey.pk}), since=None)
     assert (assigned(honey), len(told(honey))) == (CERTIFIED, 1)
+
+
+def test_a_change_of_origin_is_looked_at_too(honey: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(shopper_tasks, "look_soon", lambda pks: looked.extend(pks))
+
+    registry_changed.send(sender=None, product_pks=frozenset({honey.pk}))
+
+    assert looked == [honey.pk]
 
 
 def midnight_after(day: datetime.date) -> datetime.datetime:

@@ -25,6 +25,7 @@ from ovop_certification.adapter.shopper_facts import PRODUCTS_PER_BATCH, ChoiceM
 from ovop_certification.badges import products_whose_dates_passed
 from ovop_certification.models import SweepMark
 from ovop_certification.signals import certification_changed
+from ovop_origin.selectors import registry_changed
 from ovop_shared.adapter.attributes import SetupMissing
 from ovop_shared.adapter.enqueue import enqueue, schedule
 from ovop_shared.setup_steps import SetupStep, register_setup_step
@@ -66,7 +67,7 @@ def sweep_due_facts() -> None:
 )
 @allow_writer()
 def sweep_all_facts() -> None:
-    """Find what no event told: imports past Saleor's API, changes of origins, what a crash lost."""
+    """Find what no event told: imports past Saleor's API, what a crash lost."""
     try:
         sweep_all(timezone.now())
     except SetupMissing as problem:
@@ -132,7 +133,8 @@ def value_changed(attribute_value: Any) -> None:
 
 
 def facts_may_have_changed(sender: object, product_pks: frozenset[int] | None, **_: Any) -> None:
-    """What certification tells after commit. Never raises into who wrote to it: the sweeps are left."""
+    """What certification and origin (makers, groups, villages, lots) tell after commit. Never raises into who wrote to it:
+    the sweeps are left."""
     try:
         if product_pks is None or len(product_pks) > PRODUCTS_WORTH_NAMING:
             sweep_soon()
@@ -179,6 +181,7 @@ def _starts(pks: Collection[int]) -> range:
 
 
 certification_changed.connect(facts_may_have_changed, dispatch_uid="ovop_certification.shopper_facts")
+registry_changed.connect(facts_may_have_changed, dispatch_uid="ovop_certification.shopper_facts")
 schedule("ovop-certification-facts", sweep_due_facts, DUE_EVERY_SECONDS)
 schedule("ovop-certification-facts-all", sweep_all_facts, ALL_EVERY_SECONDS)
 register_setup_step(SetupStep(22, "Certification: what shoppers are told", lambda: sweep_all(timezone.now())))

@@ -26,7 +26,15 @@ from ovop_certification.badges import (
 from ovop_certification.badges.pictures import state_text
 from ovop_certification.models import HolderKind
 from ovop_certification.texts import GRADE_TEXTS, STATUS_NOTE_TEXTS, STATUS_TEXTS
-from ovop_origin.selectors import ProducerFacts, best_name, places, producers, product_origins, public_names
+from ovop_origin.selectors import (
+    ProducerFacts,
+    best_language,
+    best_name,
+    places,
+    producers,
+    product_origins,
+    public_names,
+)
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import NotFound
 from ovop_shared.mounting import absolute_url, page_url
@@ -67,6 +75,7 @@ class ShownCertificate:
 
     facts: PublicCertificate
     scheme: str
+    scheme_language: str
     status: str
     note: str
     is_valid: bool
@@ -159,6 +168,7 @@ def _shown(found: Sequence[PublicCertificate], language: str) -> list[ShownCerti
         ShownCertificate(
             facts=each,
             scheme=best_name(each.scheme_names, language) or each.scheme,
+            scheme_language=best_language(each.scheme_names, language) or language,
             status=STATUS_TEXTS[each.status],
             note=STATUS_NOTE_TEXTS.get(each.status, ""),
             is_valid=each.is_valid,

@@ -85,8 +85,11 @@ def test_certificates_are_facts_filters_badges_and_pages_until_they_fall(
         seconds=90,
     )
 
-    assert schemes(jam) == {"brand-label", "eac-declaration"}
-    assert jam["for"]["value"] == [{"slug": KGS, "name": "Kyrgyzstan", "translation": "Кыргызстан"}]
+    assert schemes(jam) == {"brand-label", "eac-declaration", "sanitary"}
+    assert {(value["slug"], value["name"], value["translation"]) for value in jam["for"]["value"]} == {
+        (KGS, "Kyrgyzstan", "Кыргызстан"),
+        (UZS, "Uzbekistan", "Узбекистан"),
+    }
     for kind in ("where", "filter"):
         by_channel = {kind: {"attributes": [{"slug": "ovop-certified-for", "values": [KGS]}]}}
         by_scheme = {kind: {"attributes": [{"slug": "ovop-certificates", "values": ["brand-label"]}]}}
@@ -121,7 +124,7 @@ def test_certificates_are_facts_filters_badges_and_pages_until_they_fall(
 
     wait_until(
         "the withdrawn label is claimed no more",
-        lambda: schemes(found(people.shopper)["wild-berry-jam"]) == {"eac-declaration"},
+        lambda: schemes(found(people.shopper)["wild-berry-jam"]) == {"eac-declaration", "sanitary"},
         seconds=90,
     )
     assert "brand-label" not in found(people.shopper)["wild-berry-jam"]["facts"]
