@@ -36,7 +36,7 @@ class ChannelInTwoMarkets(OvopError):
 
 
 class InvalidDates(OvopError):
-    """The last day lies before the first."""
+    """The last day is before the first."""
 
     code = "invalid_dates"
 

@@ -28,8 +28,8 @@ HOLD_TEXTS: Mapping[str, str] = {
 }
 
 STATUS_TEXTS: Mapping[Status, str] = {
-    Status.APPLIED: "Applied for, not granted yet",
-    Status.NOT_YET_VALID: "Granted, not valid yet",
+    Status.APPLIED: "Applied for, not issued yet",
+    Status.NOT_YET_VALID: "Issued, not valid yet",
     Status.VALID: "Valid",
     Status.SUSPENDED: "Suspended",
     Status.WITHDRAWN: "Withdrawn",
@@ -38,16 +38,16 @@ STATUS_TEXTS: Mapping[Status, str] = {
 
 # What a state means to who has the product in hand.
 STATUS_NOTE_TEXTS: Mapping[Status, str] = {
-    Status.APPLIED: "Somebody has asked for this certificate. It has not been granted, and proves nothing.",
-    Status.NOT_YET_VALID: "It has been granted and counts from its first day on, not before.",
-    Status.SUSPENDED: "It does not count at present. It may be given back.",
-    Status.WITHDRAWN: "It has been taken away for good and does not count any more.",
+    Status.APPLIED: "Somebody has applied for this certificate. It has not been issued, and proves nothing.",
+    Status.NOT_YET_VALID: "It has been issued and counts from its first day on, not before.",
+    Status.SUSPENDED: "It does not count at present. It may be reinstated.",
+    Status.WITHDRAWN: "It has been withdrawn for good and does not count any more.",
     Status.EXPIRED: "Its last day has passed. It does not count any more.",
 }
 
 # On badges: the state and the day that it reaches to, or began with.
 BADGE_TEXTS: Mapping[Status, str] = {
-    Status.APPLIED: "Applied for, not granted yet",
+    Status.APPLIED: "Applied for, not issued yet",
     Status.NOT_YET_VALID: "Not valid before {day}",
     Status.VALID: "Valid until {day}",
     Status.SUSPENDED: "Suspended since {day}",

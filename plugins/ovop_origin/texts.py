@@ -17,7 +17,7 @@ KIND_TEXTS: Mapping[str, str] = {
 """Of places and of producers."""
 
 CERTIFICATE_TEXTS: Mapping[str, str] = {
-    "not_yet_valid": "Granted, not valid yet",
+    "not_yet_valid": "Issued, not valid yet",
     "valid": "Valid",
     "suspended": "Suspended",
     "withdrawn": "Withdrawn",

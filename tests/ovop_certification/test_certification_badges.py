@@ -138,7 +138,7 @@ def test_the_grade_is_as_many_stars() -> None:
         ({}, "Valid until Dec\u00a031,\u00a02025"),
         ({"valid_until_on": None}, "Valid"),
         ({"status": Status.NOT_YET_VALID}, "Not valid before Jan\u00a01,\u00a02025"),
-        ({"status": Status.APPLIED}, "Applied for, not granted yet"),
+        ({"status": Status.APPLIED}, "Applied for, not issued yet"),
         ({"status": Status.SUSPENDED, "since_on": day("2025-05-01")}, "Suspended since May\u00a01,\u00a02025"),
         ({"status": Status.WITHDRAWN, "since_on": day("2025-05-01")}, "Withdrawn since May\u00a01,\u00a02025"),
         ({"status": Status.EXPIRED, "since_on": day("2026-01-01")}, "Expired since Jan\u00a01,\u00a02026"),

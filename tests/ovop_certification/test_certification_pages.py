@@ -79,15 +79,15 @@ def search(number: str, lang: str = "en") -> Any:
 @pytest.mark.parametrize(
     ("events", "valid_from", "shown", "since", "is_good"),
     [
-        ([("applied", "2025-03-01")], "2025-01-01", "Applied for, not granted yet", "Mar 1, 2025", False),
+        ([("applied", "2025-03-01")], "2025-01-01", "Applied for, not issued yet", "Mar 1, 2025", False),
         (
             [("applied", "2025-03-01"), ("verified", "2025-03-05")],
             "2025-01-01",
-            "Applied for, not granted yet",
+            "Applied for, not issued yet",
             "Mar 1, 2025",
             False,
         ),
-        ([("issued", "2025-03-01")], "2025-07-01", "Granted, not valid yet", "Mar 1, 2025", False),
+        ([("issued", "2025-03-01")], "2025-07-01", "Issued, not valid yet", "Mar 1, 2025", False),
         ([("issued", "2025-03-01")], "2025-04-01", "Valid", "Apr 1, 2025", True),
         ([("issued", "2025-03-01"), ("suspended", "2025-05-02")], "2025-01-01", "Suspended", "May 2, 2025", False),
         (

@@ -618,8 +618,8 @@ def test_the_overview_counts_what_waits_and_the_pages_show_it() -> None:
 
     overview = page(READER, "staff/")
     counted = dict(re.findall(r'<a href="[^"]+">([^<]+)</a></dt><dd[^>]*>(\d+)</dd>', overview))
-    assert {name: counted[name] for name in ("Shut listings", "Held orders", "Money without an order")} == {
-        "Shut listings": "1",
+    assert {name: counted[name] for name in ("Closed listings", "Held orders", "Money without an order")} == {
+        "Closed listings": "1",
         "Held orders": "1",
         "Money without an order": "1",
     }

@@ -158,7 +158,7 @@ def terms_write(certificate: Certificate, terms: CertificateTerms) -> None:
 
 def _check_days(terms: CertificateTerms) -> None:
     if terms.valid_until_on is not None and terms.valid_until_on < terms.valid_from_on:
-        raise InvalidDates("The last day lies before the first.", field="valid_until_on")
+        raise InvalidDates("The last day is before the first.", field="valid_until_on")
     last, following = terms.surveillance_last_on, terms.surveillance_next_on
     if last is not None and following is not None and following <= last:
         raise InvalidDates("The next surveillance lies after the last one.", field="surveillance_next_on")

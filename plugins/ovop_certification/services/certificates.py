@@ -176,4 +176,4 @@ def certificate_check(row: CertificateRow) -> None:
     if not row.events:
         raise InvalidCertificate("A certificate begins with an event.", field="events", row=row.row)
     if row.valid_until_on is not None and row.valid_until_on < row.valid_from_on:
-        raise InvalidDates("The last day lies before the first.", field="valid_until_on", row=row.row)
+        raise InvalidDates("The last day is before the first.", field="valid_until_on", row=row.row)

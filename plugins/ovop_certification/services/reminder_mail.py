@@ -45,12 +45,12 @@ def reminder_mail(
         facts.append((translate("Products", language), ", ".join(named)))
     consequences = list(_consequences(blocked, places, language))
     link = page_url("ovop_certification:certificate", scheme=certificate.scheme, number=certificate.number)
-    links = [(translate("The certificate’s page", language), absolute_url(f"{link}?lang={language}"))]
+    links = [(translate("The certificate's page", language), absolute_url(f"{link}?lang={language}"))]
     if recipient.is_staff:
         calendar = page_url("ovop_certification:staff-calendar")
         links.append((translate("Calendar of certificates", language), absolute_url(f"{calendar}?lang={language}")))
     advice = translate(
-        "Renew it in time, and tell the shop’s staff the new certificate’s number and last day.", language
+        "Renew it in time, and tell the shop's staff the new certificate's number and last day.", language
     )
     if recipient.is_staff:
         advice = translate(

@@ -189,7 +189,7 @@ def requirement_check(row: RequirementRow) -> None:
     if row.effect not in Effect.values:
         raise InvalidRequirement("A requirement blocks or warns.", field="effect", row=row.row)
     if row.until_on is not None and row.until_on < row.from_on:
-        raise InvalidDates("The last day lies before the first.", field="until_on", row=row.row)
+        raise InvalidDates("The last day is before the first.", field="until_on", row=row.row)
 
 
 def _plan_of_add(row: RequirementRow, on: datetime.date) -> RequirementPlan:
@@ -213,7 +213,7 @@ def _plan_of_change(pk: int, before: RequirementRow, after: RequirementRow, on: 
     if after == ends_only:
         return RequirementPlan(rewritten={pk: after})
     if after.until_on == yesterday:
-        raise InvalidDates("The last day lies before the first.", field="until_on")
+        raise InvalidDates("The last day is before the first.", field="until_on")
     return RequirementPlan(rewritten={pk: replace(before, until_on=yesterday)}, added=(replace(after, from_on=on),))
 
 

@@ -33,7 +33,7 @@ from ovop_shared.translations import translate
 
 CAUSE_TEXTS = {
     HoldCause.BYPASSED: "It came past the check",
-    HoldCause.LAPSED: "The certificate ended after it was paid for",
+    HoldCause.LAPSED: "The certificate ended after the order was paid for",
 }
 OUTCOME_TEXTS = {
     FlagOutcome.HONOURED: "Honoured",
@@ -47,8 +47,8 @@ STRANDED_TEXTS = {
 }
 DONE_TEXTS = {
     "released": "The order is released.",
-    "resolved": "The decision is kept.",
-    "wanted": "It is kept what the listing is to be when it may be sold again.",
+    "resolved": "The decision is saved.",
+    "wanted": "It is saved what the listing will be when it may be sold again.",
 }
 
 
@@ -156,7 +156,7 @@ def _closures_page(request: HttpRequest, problems: FormProblems, *, status: int 
         "pages": pages_of(request, number, len(rows), found.count()),
         "may_decide": is_manager(requester_of(request)),
     }
-    title = translate("Shut listings", language)
+    title = translate("Closed listings", language)
     return staff_frame(request, "ovop_certification/staff_closures.html", title, context, status=status)
 
 

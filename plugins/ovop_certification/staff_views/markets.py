@@ -24,7 +24,7 @@ UNCERTIFIED_TEXTS = {
     OnUncertified.CLOSE: "Close it for buying, leave its page",
     OnUncertified.HIDE: "Close it and hide its page",
 }
-LAPSED_TEXTS = {OnLapsed.HOLD: "Make the order and hold it", OnLapsed.HONOUR: "Make the order and send it"}
+LAPSED_TEXTS = {OnLapsed.HOLD: "Make the order and hold it", OnLapsed.HONOUR: "Make the order and honour it"}
 BYPASSED_TEXTS = {OnBypassed.HOLD: "Flag it and hold it", OnBypassed.FLAG: "Only flag it"}
 DONE_TEXTS = {"saved": "The market is saved."}
 MARKET_FACT_TEXTS = {

@@ -28,11 +28,11 @@ ATTENTION_TEXTS = {
     "issue": "Verified, wait to be issued",
     "suspended": "Suspended",
     "applications": "Applications for a label",
-    "closures": "Shut listings",
+    "closures": "Closed listings",
     "holds": "Held orders",
     "flags": "Sold although it was not allowed",
     "stranded": "Money without an order",
-    "channels": "Channels of no market",
+    "channels": "Channels that belong to no market",
 }
 
 enter = entrance(lambda: page_url("ovop_certification:staff-overview"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 PROBLEM_TEXTS: Mapping[str, str] = {
-    "invalid_dates": "The last day lies before the first.",
+    "invalid_dates": "The last day is before the first.",
     "reason_required": "Give a reason.",
     # The committee.
     "application_closed": "The application is closed: reopen it first.",
@@ -44,7 +44,7 @@ PROBLEM_TEXTS: Mapping[str, str] = {
     "event_out_of_order": "The moment lies before the last event, or in the future.",
     "evidence_refused": "Only whole PDF, PNG, JPEG and WebP files up to the size limit are taken.",
     "evidence_required": "File the document first.",
-    "flag_resolved": "This was decided before, otherwise.",
+    "flag_resolved": "This was decided before, in another way.",
     "illegal_transition": "This is not possible in the state that the certificate is in.",
     "invalid_address": "Write a whole web address, with https.",
     "invalid_certificate": "A certificate has a number and a holder, and does not replace itself.",
@@ -52,10 +52,10 @@ PROBLEM_TEXTS: Mapping[str, str] = {
     "invalid_policy": "Choose one of the policies; grace is from 0 to 3650 days.",
     "invalid_requirement": "Name a product type or a category, not both; grace is from 0 to 3650 days.",
     "invalid_text": "The text is too long, or something was not chosen.",
-    "requirement_ended": "What was asked in the past stays as it was. Add a new requirement.",
-    "requirement_exists": "That is asked of the same products on some of those days already.",
+    "requirement_ended": "What was required in the past stays as it was. Add a new requirement.",
+    "requirement_exists": "The same is required of the same products on some of those days already.",
     "unknown_certificate": "There is no such certificate.",
-    "unknown_closure": "That listing is not shut any more.",
+    "unknown_closure": "That listing is not closed any more.",
     "unknown_hold": "The order is not held any more.",
     "unknown_holder": "There is no such product, producer, group or lot.",
     "unknown_market": "There is no such market.",

@@ -35,7 +35,7 @@ from ovop_shared.staff_frame import FormProblems, back_to, staff_frame
 from ovop_shared.translations import translate
 
 EFFECT_TEXTS = {Effect.BLOCK: "No sale without it", Effect.WARN: "Only a warning"}
-DONE_TEXTS = {"saved": "The matrix is saved.", "same": "Nothing was changed: it is so already."}
+DONE_TEXTS = {"saved": "The requirements are saved.", "same": "Nothing was changed: it is so already."}
 REQUIREMENT_FACT_TEXTS = {
     "market": "Market",
     "scheme": "Scheme",
@@ -143,7 +143,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
         "may_decide": is_manager(requester_of(request)),
     }
     return staff_frame(
-        request, "ovop_certification/staff_matrix.html", translate("What markets ask", language), context
+        request, "ovop_certification/staff_matrix.html", translate("What markets require", language), context
     )
 
 
@@ -306,7 +306,7 @@ def _form_page(request: HttpRequest, form: RequirementForm, *, status: int = 200
         "uses": sorted({row.intended_use for row in requirements() if row.intended_use}),
         "effects": [(effect.value, EFFECT_TEXTS[effect]) for effect in Effect],
     }
-    title = translate("Ask for a certificate", language)
+    title = translate("Add a requirement", language)
     return staff_frame(request, "ovop_certification/staff_requirement_form.html", title, context, status=status)
 
 

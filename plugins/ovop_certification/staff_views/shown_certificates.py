@@ -37,8 +37,8 @@ FACT_TEXTS = {
     "product_types": "Product types",
     "areas": "Areas",
     "register_url": "Address in the public register",
-    "surveillance_last_on": "Last surveillance",
-    "surveillance_next_on": "Next surveillance",
+    "surveillance_last_on": "Last inspection",
+    "surveillance_next_on": "Next inspection",
 }
 _GOOD = frozenset({Status.VALID})
 _BAD = frozenset({Status.EXPIRED, Status.SUSPENDED, Status.WITHDRAWN})

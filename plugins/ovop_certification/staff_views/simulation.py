@@ -42,7 +42,7 @@ FALL_TEXTS = {"withdrawn": "is withdrawn", "suspended": "is suspended"}
 CSV_HEAD_TEXTS = (
     "What happens",
     "Product",
-    "Product’s key",
+    "Product's number in the shop",
     "Market",
     "Channels",
     "Destination countries",

@@ -40,7 +40,7 @@ DONE_TEXTS: Mapping[str, str] = {
     "recipe": "The recipe was kept as a new version.",
     "recipe_same": "The recipe is the same: no new version was made.",
     "sitting": "The sitting was prepared.",
-    "changed": "The change was saved.",
+    "changed": "The change is saved.",
     "agenda": "The agenda was changed.",
     "seats": "Who sits was changed.",
     "scored": "Your points were saved.",
