@@ -19,6 +19,7 @@ BENCHES = {
     "settle_order_queries": "tests.benchmarks.bench_queries",
     "gate_decision": "tests.benchmarks.bench_gate",
     "products_query_ratio": "tests.benchmarks.bench_saleor",
+    "sweep_100k_seconds": "tests.benchmarks.bench_sweep",
 }
 """Name -> the module whose function of that name takes a Bench and gives its rows, the first of that name."""
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import tempfile
 from statistics import median
+from typing import Any
 
 from deploy.saleor.databases import DEFAULT_URL, Server, checkout_digest, django_environment
 from deploy.saleor.interpreter import ROOT, SaleorUnavailable, find_saleor, installed_plugins
@@ -69,7 +70,13 @@ def products_query_ratio(bench: Bench) -> list[Row]:
     ]
 
 
-def _measure(bench: Bench, sizes: tuple[int, int, int]) -> dict[str, float] | dict[str, list[float]]:
+def _measure(bench: Bench, sizes: tuple[int, int, int]) -> Any:
+    return run_inside_saleor(bench, "tests.benchmarks.saleor_side", *sizes, bench.rounds)
+
+
+def run_inside_saleor(bench: Bench, module: str, *arguments: int) -> Any:
+    """What the module says as its result, run by Saleor's interpreter on a database of its own. Raises
+    SaleorUnavailable, BenchBroken."""
     saleor = find_saleor()
     with installed_plugins(saleor, echo=bench.tell):
         server = Server.of(saleor, NAMED_SERVER or DEFAULT_URL)
@@ -77,11 +84,10 @@ def _measure(bench: Bench, sizes: tuple[int, int, int]) -> dict[str, float] | di
         server.clone(server.plugins_template(bench.tell), database)
         try:
             environment = django_environment(saleor, "saleor.settings", server.address(database))
-            arguments = [str(size) for size in (*sizes, bench.rounds)]
             with (
                 tempfile.TemporaryFile("w+") as errors,
                 subprocess.Popen(
-                    [saleor.python, "-m", "tests.benchmarks.saleor_side", *arguments],
+                    [saleor.python, "-m", module, *map(str, arguments)],
                     env=environment | {"SECRET_KEY": "bench", "DEBUG": "True", "ALLOWED_HOSTS": "*"},
                     cwd=ROOT,
                     stdout=subprocess.PIPE,
@@ -90,7 +96,7 @@ def _measure(bench: Bench, sizes: tuple[int, int, int]) -> dict[str, float] | di
                 ) as process,
             ):
                 assert process.stdout is not None
-                result = {}
+                result: Any = {}
                 for line in process.stdout:
                     if line.startswith("{"):
                         said = json.loads(line)

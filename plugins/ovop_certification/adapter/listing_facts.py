@@ -4,7 +4,9 @@ Saleor 3.22 and 3.23 keep the values of a product's attributes in AssignedProduc
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
+from django.db.models import Q
 from saleor.attribute.models import AssignedProductAttributeValue
 from saleor.product.models import Category, Product
 
@@ -18,8 +20,8 @@ def product_facts(product_pks: Collection[int], books: Iterable[Rulebook]) -> di
     """The products by their keys, as far as these rulebooks ask: without names, and with categories and intended uses
     only where a requirement names any. One to three queries."""
     rules = [rule for book in books for rule in book.requirements]
-    paths = _category_paths() if any(rule.category for rule in rules) else {}
-    uses = _intended_uses(product_pks) if any(rule.intended_use for rule in rules) else {}
+    paths = category_paths() if any(rule.category for rule in rules) else {}
+    uses = _intended_uses(in_keys("product_id", product_pks)) if any(rule.intended_use for rule in rules) else {}
     rows = Product.objects.order_by().filter(in_keys("pk", product_pks))
     return {
         pk: ProductRecord(pk, "", "", kind, categories=paths.get(category, ()), intended_uses=uses.get(pk, ()))
@@ -27,7 +29,7 @@ def product_facts(product_pks: Collection[int], books: Iterable[Rulebook]) -> di
     }
 
 
-def _category_paths() -> dict[int | None, tuple[str, ...]]:
+def category_paths() -> dict[int | None, tuple[str, ...]]:
     """Category -> slugs from itself up to its root: all of the shop's, they are few beside its products."""
     nodes = {pk: (parent, slug) for pk, parent, slug in Category.objects.values_list("pk", "parent_id", "slug")}
     paths: dict[int | None, tuple[str, ...]] = {}
@@ -41,10 +43,13 @@ def _category_paths() -> dict[int | None, tuple[str, ...]]:
     return paths
 
 
-def _intended_uses(product_pks: Collection[int]) -> dict[int, tuple[str, ...]]:
-    rows = AssignedProductAttributeValue.objects.filter(
-        in_keys("product_id", product_pks), value__attribute__slug=INTENDED_USE
-    )
+def intended_uses_between(first: int, last: int) -> dict[int, tuple[str, ...]]:
+    """Of the products from one key to another."""
+    return _intended_uses(Q(product_id__range=(first, last)))
+
+
+def _intended_uses(which: Any) -> dict[int, tuple[str, ...]]:
+    rows = AssignedProductAttributeValue.objects.filter(which, value__attribute__slug=INTENDED_USE)
     uses: dict[int, list[str]] = {}
     for pk, slug in rows.order_by("value__slug").values_list("product_id", "value__slug"):
         uses.setdefault(pk, []).append(slug)

@@ -10,33 +10,45 @@ from collections.abc import Callable, Collection, Iterator
 from django.db.models import Exists, OuterRef
 from saleor.product.models import Product, ProductChannelListing
 
-from ovop_certification.adapter.listings import Changes, Looked, bring_in_line, look
+from ovop_certification.adapter.listing_suspects import suspects
+from ovop_certification.adapter.listings import Changes, Looked, bring_in_line, closes_listings, look
 from ovop_certification.models import Closure, ListingDecision
+from ovop_certification.selectors import market_rulebooks
 from ovop_certification.services.closures import closures_end
 
-PRODUCTS_PER_LOOK = 2_000
+PRODUCTS_PER_LOOK = 10_000
+PRODUCTS_PER_CHUNK = 2_000
 PRODUCTS_PER_BATCH = 500
 
 Progress = Callable[[int], None]
 """Told after every chunk how many products it held."""
+Tell = Callable[[Changes], None]
+"""Told of every chunk's changes, committed: a sweep that dies halfway has told of what it has done."""
 
 
-def sweep_due(at: datetime.datetime) -> Changes:
+def sweep_due(at: datetime.datetime, *, tell: Tell = lambda changes: None) -> Changes:
     """The listings whose answer was to change by now, so many at a time: after a night off it may be many."""
     changes = Changes()
     last = 0
     while pks := _due(at, after=last):
-        changes += bring_in_line(pks, at)
+        done = bring_in_line(pks, at)
+        tell(done)
+        changes += done
         last = pks[-1]
     return changes
 
 
-def sweep_all(at: datetime.datetime, *, progress: Progress = lambda products: None) -> Changes:
+def sweep_all(
+    at: datetime.datetime, *, progress: Progress = lambda products: None, tell: Tell = lambda changes: None
+) -> Changes:
     """Every listing of the shop, and what is remembered of listings that are gone."""
     changes = Changes()
-    for pks in product_chunks():
-        differing = {each.settled.listing.product_pk for each in look(pks, at, locks=False) if each.differs}
-        changes += bring_in_line(differing, at)
+    books = market_rulebooks(None)
+    closes = closes_listings()
+    for pks in product_chunks(PRODUCTS_PER_LOOK):
+        done = bring_in_line(suspects(pks[0], pks[-1], books, closes=closes, at=at), at)
+        tell(done)
+        changes += done
         progress(len(pks))
     forget_what_is_gone(at)
     return changes
@@ -44,16 +56,22 @@ def sweep_all(at: datetime.datetime, *, progress: Progress = lambda products: No
 
 def would_change(at: datetime.datetime, *, progress: Progress = lambda products: None) -> Iterator[Looked]:
     """What sweep_all would write, without writing it."""
-    for pks in product_chunks():
-        yield from (each for each in look(pks, at, locks=False) if each.differs)
+    books = market_rulebooks(None)
+    closes = closes_listings()
+    for pks in product_chunks(PRODUCTS_PER_LOOK):
+        worth = suspects(pks[0], pks[-1], books, closes=closes, at=at)
+        yield from (each for each in look(worth, at, locks=False) if each.differs)
         progress(len(pks))
 
 
-def product_chunks() -> Iterator[list[int]]:
+def count_products() -> int:
+    return int(Product.objects.count())
+
+
+def product_chunks(size: int = PRODUCTS_PER_CHUNK) -> Iterator[list[int]]:
+    """The keys of all products in order, so many at a time."""
     last = 0
-    while pks := list(
-        Product.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:PRODUCTS_PER_LOOK]
-    ):
+    while pks := list(Product.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]):
         yield pks
         last = pks[-1]
 

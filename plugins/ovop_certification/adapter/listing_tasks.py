@@ -19,7 +19,7 @@ from saleor.product.models import Category, Product
 from saleor.webhook.event_types import WebhookEventAsyncType
 from saleor.webhook.utils import get_webhooks_for_event
 
-from ovop_certification.adapter.listing_sweep import forget_products, sweep_all, sweep_due
+from ovop_certification.adapter.listing_sweep import Progress, forget_products, sweep_all, sweep_due
 from ovop_certification.adapter.listings import Changes, bring_in_line
 from ovop_certification.models import Requirement
 from ovop_certification.services.announce import PRODUCTS_WORTH_NAMING
@@ -64,7 +64,7 @@ def look_at_listings(product_pks: list[int]) -> None:
 def sweep_due_listings() -> None:
     """Close and re-open what a date has reached since it was last looked at, however long ago that was."""
     follow_channels()
-    tell_soon(sweep_due(timezone.now()))
+    sweep_due(timezone.now(), tell=tell_soon)
 
 
 @app.task(
@@ -83,7 +83,7 @@ def sweep_all_listings(self: Task) -> None:
     _starts(SWEEP_WAITING)
     try:
         follow_channels()
-        tell_soon(sweep_all(timezone.now()))
+        sweep_all(timezone.now(), tell=tell_soon)
     finally:
         _starts(SWEEP_RUNNING)
 
@@ -101,6 +101,12 @@ def tell_of_listings(product_pks: list[int]) -> None:
             manager.product_updated(product, webhooks=webhooks)
     finally:
         _is_telling.reset(token)
+
+
+def sweep_by_hand(*, progress: Progress) -> Changes:
+    """As the task, for who waits for it at a console. Saleor is told after every chunk: it may be stopped."""
+    follow_channels()
+    return sweep_all(timezone.now(), progress=progress, tell=tell_soon)
 
 
 def is_telling() -> bool:

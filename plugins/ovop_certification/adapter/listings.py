@@ -102,7 +102,7 @@ def look(
     With `locks` nobody changes them until the transaction ends. `books` are the markets' rulebooks if they are known;
     without them the number of queries is constant but for as many as the products have markets.
     """
-    markets = _markets()
+    markets = channel_markets()
     is_shut = Q(Exists(Closure.objects.filter(listing_pk=OuterRef("pk"), ended_at=None)))
     listings = _listings(product_pks, Q(channel__slug__in=list(markets)) | is_shut, locks=locks)
     pks = [each.listing_pk for each in listings]
@@ -220,20 +220,20 @@ def _listings(product_pks: Collection[int], which: Q, *, locks: bool) -> list[Li
 
 
 @dataclass(frozen=True, slots=True)
-class _Market:
+class ListingMarket:
     code: str
     hides: bool
 
 
-def _markets() -> dict[str, _Market]:
+def channel_markets() -> dict[str, ListingMarket]:
     """The market of each channel, and what it does to listings there."""
     rows = MarketChannel.objects.values_list("channel", "market__code", "market__on_uncertified")
-    return {channel: _Market(code, policy == OnUncertified.HIDE) for channel, code, policy in rows}
+    return {channel: ListingMarket(code, policy == OnUncertified.HIDE) for channel, code, policy in rows}
 
 
 def _verdicts(
     listings: Collection[ListingState],
-    markets: Mapping[str, _Market],
+    markets: Mapping[str, ListingMarket],
     books: Mapping[str, Rulebook] | None,
     at: datetime.datetime,
 ) -> dict[tuple[int, str], ListingVerdict]:
