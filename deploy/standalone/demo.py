@@ -117,15 +117,28 @@ def tour(console: Console, base: str) -> None:
     from ovop_producer_payouts.statement_links import statement_token
     from ovop_shared.catalogue import host_catalogue
     from ovop_shared.mounting import mount_path, page_url
-    from ovop_shared.requester import HANDLE_PAYMENTS, MANAGE_ORDERS, MANAGE_PRODUCTS, Requester, RequesterKind
+    from ovop_shared.requester import (
+        HANDLE_PAYMENTS,
+        MANAGE_ORDERS,
+        MANAGE_PRODUCT_TYPES,
+        MANAGE_PRODUCTS,
+        Requester,
+        RequesterKind,
+    )
+    from ovop_standalone.replay import COMMITTEE_USER_ID
     from ovop_standalone.tokens import make_token
 
-    staff = Requester(
-        RequesterKind.STAFF,
-        name="demo staff",
-        user_id="1",
-        permissions=frozenset({HANDLE_PAYMENTS, MANAGE_ORDERS, MANAGE_PRODUCTS}),
-    )
+    reads = {HANDLE_PAYMENTS, MANAGE_ORDERS, MANAGE_PRODUCTS}
+    # Two managers: whoever verified a certificate does not issue it.
+    personas = [
+        Requester(RequesterKind.STAFF, f"{name}@demo.example", user_id, frozenset(permissions))
+        for user_id, name, permissions in (
+            ("1", "reader", reads),
+            ("2", "manager", reads | {MANAGE_PRODUCT_TYPES}),
+            ("3", "second-manager", reads | {MANAGE_PRODUCT_TYPES}),
+            (COMMITTEE_USER_ID, "committee-member", {MANAGE_PRODUCTS}),
+        )
+    ]
     products = host_catalogue().by_slug(["felt-slippers"])
     console.rule("What to look at")
     for product in products.values():
@@ -136,9 +149,12 @@ def tour(console: Console, base: str) -> None:
         link = page_url("ovop_producer_payouts:statement-link", token=statement_token(statement.number))
         console.print(f"Statement {statement.number} ({statement.language}, {statement.currency})", end="   ")
         console.print(f"{base}{link}", soft_wrap=True, markup=False)
-    console.print("Sign in as staff, then open the ledger, or the minutes of the brand committee:")
-    console.print(f"  {base}/sign-in/?token={make_token(staff, at=timezone.now())}", soft_wrap=True, markup=False)
+    console.print("Sign in as one of these, then open the ledger, the certificates, or the minutes of the committee:")
+    for persona in personas:
+        link = f"{base}/sign-in/?token={make_token(persona, at=timezone.now())}"
+        console.print(f"  {persona.name:<30} {link}", soft_wrap=True, markup=False)
     console.print(f"  {base}{page_url('ovop_producer_payouts:ledger')}")
+    console.print(f"  {base}{page_url('ovop_certification:staff-overview')}")
     console.print(f"  {base}{page_url('ovop_certification:staff-minutes', number=1)}")
     for app in ("ovop_origin", "ovop_certification", "ovop_producer_payouts"):
         console.print(f"GraphQL (POST)   {base}{mount_path(app)}graphql/")

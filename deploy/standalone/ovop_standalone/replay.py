@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ovop_certification.models import CommitteeMember
 from ovop_certification.selectors import decide
-from ovop_certification.services.committee import committee_load
+from ovop_certification.services.committee import committee_load, member_save
 from ovop_certification.services.registry import registry_load as certification_load
 from ovop_origin.services import registry_load as origin_load
 from ovop_producer_payouts import selectors
@@ -36,6 +37,7 @@ from ovop_standalone.recordings import Recording
 
 SAMPLE = Path(__file__).resolve().parents[3] / "storefront-config" / "sample"
 CLERK, MANAGER = "demo clerk", "demo manager"
+COMMITTEE_MEMBER, COMMITTEE_USER_ID = "sample-technologist", "4"
 
 Step = Callable[[], None]
 
@@ -52,6 +54,9 @@ class Replay:
         origin_load(_sample("origin.json"), catalogue=host_catalogue(), at=at)
         certification_load(_sample("certification.json"), catalogue=host_catalogue(), at=at)
         committee_load(_sample("committee.json"), catalogue=host_catalogue())
+        # So that the demo's member of the committee may score.
+        member = CommitteeMember.objects.get(code=COMMITTEE_MEMBER)
+        member_save(member.code, member.name, user_id=COMMITTEE_USER_ID)
         split_rules_load(_sample("payouts.json"), by=CLERK, at=at)
 
     def refusals(self) -> list[dict[str, Any]]:
