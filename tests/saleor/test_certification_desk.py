@@ -33,7 +33,9 @@ def registry(request: pytest.FixtureRequest) -> None:
 
 
 def person(name: str, *codenames: str) -> User:
-    user = User.objects.create_user(f"{name}@example.com", "a long password", is_staff=True, is_active=True)
+    user = User(email=f"{name}@example.com", is_staff=True, is_active=True)
+    user.set_password("a long password")
+    user.save()
     group = Group.objects.create(name=name, restricted_access_to_channels=False)
     group.permissions.set(Permission.objects.filter(codename__in=codenames))
     group.user_set.add(user)

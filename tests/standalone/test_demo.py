@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import psycopg
 import pytest
@@ -179,7 +179,7 @@ def served(state: Path, summary: Mapping[str, Any]) -> Iterator[str]:
 
 def test_every_printed_page_opens(served: str) -> None:
     addresses = re.findall(r"http://127\.0\.0\.1:\d+/\S*", served)
-    pages = [address for address in addresses if "/graphql/" not in address and "/ledger/" not in address]
+    pages = [each for each in addresses if not any(part in each for part in ("/graphql/", "/ledger/", "/staff/"))]
 
     assert len(pages) >= 4
     for page in pages:
@@ -190,6 +190,20 @@ def test_every_printed_page_opens(served: str) -> None:
                 assert json.loads(text)
             else:
                 assert "</html>" in text
+
+
+def test_everybody_it_signs_in_sees_the_certificates(served: str) -> None:
+    addresses = re.findall(r"http://127\.0\.0\.1:\d+/\S*", served)
+    links = [each for each in addresses if "/sign-in/" in each]
+    pages = [each for each in addresses if "/staff/" in each]
+
+    assert (len(links), bool(pages)) == (4, True)
+    for link in links:
+        browser = build_opener(HTTPCookieProcessor())
+        browser.open(link, timeout=30).close()
+        for page in pages:
+            with browser.open(page, timeout=30) as answer:
+                assert answer.status == 200
 
 
 def test_both_supported_saleors_were_recorded_and_tell_the_same_stories() -> None:
