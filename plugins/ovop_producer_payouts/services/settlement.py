@@ -7,7 +7,7 @@ the snapshot is read AFTER the lock is held, so that of two workers the later on
 import datetime
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -62,7 +62,8 @@ def orders_settle(
         return []
     with transaction.atomic():
         orders = _locked_orders(wanted)
-        snapshots = read_snapshots(wanted)
+        told = read_snapshots(wanted)
+        snapshots = {each: _as_sale(snapshot, orders[each], at) for each, snapshot in told.items()}
         terms = _terms(orders, snapshots)
         posted = posted_parts(wanted)
         settlements: list[Settlement] = []
@@ -74,7 +75,7 @@ def orders_settle(
             unresolved = tuple(sorted(line for line, each in order_terms.items() if not each.is_resolved))
             settlements.append(Settlement(order_id, delta, unresolved))
             order = orders[order_id]
-            if _note(order, snapshot, hold_days, at) or delta:
+            if _note(order, told[order_id], hold_days, at) or delta:
                 changed.append(order)
             if delta:
                 order.settlements += 1
@@ -133,6 +134,15 @@ def _save(orders: Collection[SettledOrder]) -> None:
 def _moment(value: object) -> str:
     assert isinstance(value, datetime.datetime)
     return value.isoformat()
+
+
+def _as_sale(snapshot: OrderSnapshot, order: SettledOrder, at: datetime.datetime) -> OrderSnapshot:
+    """An order that became payable goes on being a sale even where the shop holds it again, as unconfirmed, after its
+    fulfilment was taken back: its makers may have been paid. Otherwise a held order's money is the customer's."""
+    has_been_payable = order.payable_at is not None and order.payable_at <= at
+    if snapshot.state is OrderState.UNCONFIRMED and has_been_payable:
+        return replace(snapshot, state=OrderState.OPEN)
+    return snapshot
 
 
 def _note(order: SettledOrder, snapshot: OrderSnapshot, hold_days: int, at: datetime.datetime) -> bool:
