@@ -20,6 +20,7 @@ BENCHES = {
     "gate_decision": "tests.benchmarks.bench_gate",
     "products_query_ratio": "tests.benchmarks.bench_saleor",
     "sweep_100k_seconds": "tests.benchmarks.bench_sweep",
+    "checkout_ratio": "tests.benchmarks.bench_checkout",
 }
 """Name -> the module whose function of that name takes a Bench and gives its rows, the first of that name."""
 

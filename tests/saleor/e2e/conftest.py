@@ -9,6 +9,7 @@ from deploy.saleor.databases import Server, checkout_digest
 from deploy.saleor.interpreter import ROOT, find_saleor
 from deploy.saleor.running_shop import DEFAULT_BROKER, RunningShop
 from tests.saleor.e2e import driver
+from tests.saleor.e2e.gate_shop import GateShop, build_gate_shop
 from tests.saleor.e2e.payment_app import PaymentApp
 from tests.saleor.e2e.scenarios import People
 from tests.saleor.e2e.shop_builder import Sample, build_shop, issue_app_token
@@ -60,6 +61,16 @@ def people(shop: RunningShop, sample: Sample) -> People:
         staff=staff,
         payment_app=driver.app(shop.graphql_url, issue_app_token(staff, sample.payment_app)),
     )
+
+
+@pytest.fixture(scope="session")
+def gate(
+    shop: RunningShop, people: People, sample: Sample, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GateShop]:
+    """Two goods of which one is certified. Its tests say whether listings are closed; afterwards they are again."""
+    built = build_gate_shop(shop, people, sample, tmp_path_factory.mktemp("gate"))
+    yield built
+    built.closes_listings(True)
 
 
 @pytest.fixture
