@@ -294,6 +294,12 @@ def test_a_typed_number_finds_its_certificate(at: list[datetime.datetime], typed
 
 
 @pytest.mark.usefixtures("registry")
+def test_a_number_in_cyrillic_is_found_in_small_letters(at: list[datetime.datetime]) -> None:
+    certificate_register(certificate_row(number="ЕАЭС № 7/Ж"))
+    assert "ЕАЭС № 7/Ж" in search("еаэс № 7/ж").text
+
+
+@pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("typed", ["EAC-9", "\x00", "x" * 500, "%", "<script>alert(1)</script>", "EAC-_"])
 def test_what_is_no_number_finds_nothing_and_breaks_nothing(at: list[datetime.datetime], typed: str) -> None:
     response = search(typed)
