@@ -45,7 +45,7 @@ def category_paths() -> dict[int | None, tuple[str, ...]]:
 
 def intended_uses_between(first: int, last: int) -> dict[int, tuple[str, ...]]:
     """Of the products from one key to another."""
-    return _intended_uses(Q(product_id__range=(first, last)))
+    return _intended_uses(Q(product_id__gte=first, product_id__lte=last))
 
 
 def _intended_uses(which: Any) -> dict[int, tuple[str, ...]]:
