@@ -24,6 +24,11 @@ REFUSALS = (
     BadHeaderError,
 )
 
+PROBLEM_TEXTS = {
+    "no_backend": "The setting EMAIL_BACKEND names no way to send mail.",
+    "no_server": "Neither the plugin “Admin emails” nor EMAIL_URL names a mail server.",
+}
+
 
 class MailRefused(OvopError):
     """The mail certainly did not leave: it may be sent again."""
@@ -43,7 +48,7 @@ class Mail:
 
 class Mailer(Protocol):
     def problem(self) -> str:
-        """Why this host cannot send mail, for staff, in English; empty when it can."""
+        """Why this host cannot send mail, for staff: a page text; empty when it can."""
 
     def send(self, mail: Mail) -> None:
         """Raises MailRefused when it certainly did not leave; after anything else that is raised nobody knows."""
@@ -56,7 +61,7 @@ class DjangoMailer:
     """By Django's EMAIL settings."""
 
     def problem(self) -> str:
-        return "" if settings.EMAIL_BACKEND else "The setting EMAIL_BACKEND names no way to send mail."
+        return "" if settings.EMAIL_BACKEND else PROBLEM_TEXTS["no_backend"]
 
     def send(self, mail: Mail) -> None:
         deliver(mail, settings.DEFAULT_FROM_EMAIL, get_connection())

@@ -15,7 +15,7 @@ from saleor.account.models import User
 from saleor.plugins.admin_email.constants import PLUGIN_ID
 from saleor.plugins.models import PluginConfiguration
 
-from ovop_shared.mail import DjangoMailer, Mail, deliver, set_mailer
+from ovop_shared.mail import PROBLEM_TEXTS, DjangoMailer, Mail, deliver, set_mailer
 
 
 class SaleorMailer(DjangoMailer):
@@ -24,7 +24,7 @@ class SaleorMailer(DjangoMailer):
     def problem(self) -> str:
         if _shop_server() or settings.EMAIL_BACKEND:
             return ""
-        return "Neither the plugin “Admin emails” nor EMAIL_URL names a mail server."
+        return PROBLEM_TEXTS["no_server"]
 
     def send(self, mail: Mail) -> None:
         server = _shop_server()
