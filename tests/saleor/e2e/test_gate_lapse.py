@@ -4,6 +4,7 @@ without an order, and no order twice."""
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,8 +35,9 @@ def pay(gate: GateShop, cart: Cart) -> None:
     scenarios.pay(gate.people.payment_app, cart.id, cart.total, "KGS")
 
 
-def withdraw(gate: GateShop, number: str, *, takes_seconds: float = 0) -> str:
-    """Withdraws the certificate, in a transaction that takes a while to commit; the moment of the withdrawal."""
+def withdraw(gate: GateShop, number: str, *, takes_seconds: float = 0, begun: Path | None = None) -> str:
+    """Withdraws the certificate, in a transaction that takes a while to commit; the moment of the withdrawal. The file
+    `begun` is there as soon as it is written and not committed."""
     said: str = gate.ask(
         f"""
 import time
@@ -47,6 +49,8 @@ with transaction.atomic():
     certificate = Certificate.objects.get(scheme__code={SCHEME!r}, number={number!r})
     at = timezone.now()
     certificate_withdraw(certificate.pk, actor="Desk", reason="because", at=at)
+    if {str(begun or "")!r}:
+        open({str(begun or "")!r}, "w").close()
     time.sleep({takes_seconds})
 say(at.isoformat())
 """
@@ -118,6 +122,7 @@ def _held(gate: GateShop, cart: Cart) -> dict[str, Any] | None:
 
 def test_what_was_paid_for_afterwards_is_refused_by_saleor_and_listed(lapse: GateShop) -> None:
     lapse.closes_listings(False)
+    lapse.shop.manage("shell", "-c", SWEEP_LISTINGS)
     cart = lapse.cart("bad")
     lapse.closes_listings(True)
     lapse.shop.manage("shell", "-c", SWEEP_LISTINGS)
@@ -198,42 +203,39 @@ def test_two_sweeps_and_the_shopper_at_the_same_time_make_one_order(lapse: GateS
     assert {row["transactions"] for row in rows} == {1}
 
 
-def test_a_withdrawal_against_fifty_shoppers_leaves_no_order_after_it_unflagged(lapse: GateShop) -> None:
+def test_a_withdrawal_against_fifty_shoppers_leaves_no_order_after_it_unflagged(
+    lapse: GateShop, tmp_path: Path
+) -> None:
     lapse.closes_listings(False)
     carts = [lapse.cart("many", extras=False) for _ in range(SHOPPERS)]
     for cart in carts:
         pay(lapse, cart)
-    results: list[str] = []
-
-    def falls() -> None:
-        results.append(withdraw(lapse, "LAPSE-many", takes_seconds=3))
+    begun = tmp_path / "begun"
 
     def shop(own: list[Cart]) -> Callable[[], list[Any]]:
         steps = [shopper_completes(lapse, cart) for cart in own]
 
         def buy() -> list[Any]:
-            bought = [steps[0]()]
-            wait_until("the certificate is being withdrawn", lambda: is_falling.is_set() or None, seconds=60)
-            return bought + [step() for step in steps[1:]]
+            first = steps[0]()
+            wait_until("the certificate is being withdrawn", begun.exists, seconds=120)
+            return [first, *(step() for step in steps[1:])]
 
         return buy
 
-    is_falling = threading.Event()
-
-    def falls_soon() -> None:
-        threading.Timer(4, is_falling.set).start()
-        falls()
-
-    # Ten shoppers with five carts each: some before, most while it falls, some after.
-    at_once([falls_soon, *(shop(carts[first::10]) for first in range(10))])
-    (withdrawn_at,) = results
+    # Ten shoppers with five carts each: one before, the others while it falls and after.
+    withdrawn_at, *_ = at_once(
+        [
+            lambda: withdraw(lapse, "LAPSE-many", takes_seconds=5, begun=begun),
+            *(shop(carts[first::10]) for first in range(10)),
+        ]
+    )
 
     def all_flagged() -> list[dict[str, Any]] | None:
         rows = orders_of(lapse, carts)
         late = [row for row in rows if row["sold_at"] >= withdrawn_at]
         return rows if all(row["is_flagged"] and row["cause"] for row in late) else None
 
-    rows = wait_until("every order after the withdrawal is flagged and held", all_flagged, seconds=90)
+    rows = wait_until("every order after the withdrawal is flagged and held", all_flagged, seconds=180)
 
     assert len({row["order"] for row in rows}) == len({row["cart"] for row in rows}) == SHOPPERS
     early = [row for row in rows if row["sold_at"] < withdrawn_at]
