@@ -10,6 +10,7 @@ from django.utils import timezone
 from ovop_certification.access import require_manager, require_reader
 from ovop_certification.models import StrandedOutcome
 from ovop_certification.records import RequirementRow
+from ovop_certification.schema.desk_pages import Paged, listed, paged, paging
 from ovop_certification.schema.desk_types import (
     CertificateHolderKind,
     CertificationMarket,
@@ -20,14 +21,10 @@ from ovop_certification.schema.desk_types import (
     HeldOrderConnection,
     ListingClosureConnection,
     MarketRequirementConnection,
-    Paged,
     RequirementEffect,
     RequirementPreviewType,
     StrandedPaymentConnection,
     StrandedPaymentOutcome,
-    listed,
-    paged,
-    paging,
 )
 from ovop_certification.selectors import desk, desk_gate
 from ovop_certification.selectors.desk import DeskDetails, DeskFilter

@@ -6,12 +6,8 @@ from typing import Any
 
 import graphene
 from django.utils import timezone
-from graphene.utils.str_converters import to_camel_case
 
 from ovop_certification import services
-from ovop_certification.access import require_manager
-from ovop_certification.errors import UnknownClosure, UnknownHold
-from ovop_certification.models import FlagOutcome, Market
 from ovop_certification.records import CertificateRow
 from ovop_certification.schema.desk import (
     RequirementChangeInput,
@@ -20,43 +16,23 @@ from ovop_certification.schema.desk import (
     requirement_change,
     requirement_row,
 )
-from ovop_certification.schema.desk_types import (
-    BypassedPolicy,
-    CertificateHolderKind,
-    CertificationMarket,
-    DeskCertificateDetails,
-    FlaggedLine,
-    HeldOrder,
-    JSONValue,
-    LapsedPolicy,
-    ListingClosure,
-    MarketRequirement,
-    OrderFlagOutcome,
-    UncertifiedPolicy,
-    listed,
+from ovop_certification.schema.desk_changes import Change
+from ovop_certification.schema.desk_gate_mutations import (
+    ClosureWantsSet,
+    MarketPlacesSet,
+    MarketPolicySet,
+    OrderFlagResolve,
+    OrderHoldRelease,
 )
-from ovop_certification.selectors.desk import desk_certificate, markets
-from ovop_certification.services import MarketPolicy
+from ovop_certification.schema.desk_types import (
+    CertificateHolderKind,
+    DeskCertificateDetails,
+    MarketRequirement,
+)
+from ovop_certification.selectors.desk import desk_certificate
 from ovop_certification.services.certificate_terms import CertificateTerms
-from ovop_certification.services.closures import closure_wants_set
 from ovop_certification.services.requirements import RequirementAdd, RequirementEdit, RequirementEnd
-from ovop_shared.errors import OvopError
-from ovop_shared.plain_text import is_storable
 from ovop_shared.product_ids import product_pk
-from ovop_shared.requester import requester_of
-
-_FIELDS = {"holder_ref": "holderRef", "products": "productIds"}
-
-Write = Callable[[str, datetime.datetime], dict[str, Any]]
-
-
-class CertificationError(graphene.ObjectType):
-    """A rule that a change breaks."""
-
-    code = graphene.String(required=True, description="Stable, for programs.")
-    field = graphene.String(description="The field of the input that breaks it.")
-    message = graphene.String(required=True, description="For developers, in English.")
-    params = graphene.Field(JSONValue, description="The values the message speaks of.")
 
 
 class CertificateTermsInput(graphene.InputObjectType):
@@ -84,28 +60,7 @@ class CertificateInput(CertificateTermsInput):
     replaces = graphene.String()
 
 
-class _Change(graphene.Mutation):
-    """One change by a manager."""
-
-    class Meta:
-        abstract = True
-
-    errors = listed(CertificationError, description="The rules it breaks; then nothing was written.")
-
-    @classmethod
-    def done(cls, info: Any, write: Write) -> Any:
-        """Raises AuthenticationRequired and PermissionDenied."""
-        requester = requester_of(info.context)
-        require_manager(requester)
-        try:
-            return cls(errors=[], **write(requester.name, timezone.now()))
-        except OvopError as error:
-            field = error.field and _FIELDS.get(error.field, to_camel_case(error.field))
-            told = CertificationError(code=error.code, field=field, message=error.message, params=error.params or None)
-            return cls(errors=[told])
-
-
-class _CertificateChange(_Change):
+class _CertificateChange(Change):
     class Meta:
         abstract = True
 
@@ -260,7 +215,7 @@ class CertificateWithdraw(_DatedStep):
         return _step(cls, info, services.certificate_withdraw, pk, reason, happened_at)
 
 
-class _MatrixChange(_Change):
+class _MatrixChange(Change):
     class Meta:
         abstract = True
 
@@ -324,128 +279,6 @@ class RequirementEndMutation(_MatrixChange):
         return cls.edited(info, lambda: RequirementEnd(key(pk), last_on), reason)
 
 
-class _MarketChange(_Change):
-    class Meta:
-        abstract = True
-
-    market = graphene.Field(CertificationMarket, description="As it is now; null when a rule is broken.")
-
-
-class MarketPolicySet(_MarketChange):
-    """What becomes of products that may not be sold there, and of orders of them."""
-
-    class Arguments:
-        code = graphene.String(required=True)
-        on_uncertified = UncertifiedPolicy(required=True)
-        on_lapsed = LapsedPolicy(required=True)
-        on_bypassed = BypassedPolicy(required=True)
-        grace_days = graphene.Int(required=True)
-        reason = graphene.String()
-
-    @classmethod
-    def mutate(cls, root: None, info: Any, code: str, reason: str | None = None, **policy: Any) -> Any:
-        def write(actor: str, at: datetime.datetime) -> dict[str, Any]:
-            services.market_policy_set(code, MarketPolicy(**policy), actor=actor, at=at, reason=reason or "")
-            return {"market": _market(code)}
-
-        return cls.done(info, write)
-
-
-class MarketPlacesSet(_MarketChange):
-    """The channels and destination countries where the market's rules hold: exactly these."""
-
-    class Arguments:
-        code = graphene.String(required=True)
-        channels = graphene.List(graphene.NonNull(graphene.String), required=True)
-        countries = graphene.List(graphene.NonNull(graphene.String), required=True)
-        reason = graphene.String()
-
-    @classmethod
-    def mutate(
-        cls, root: None, info: Any, code: str, channels: list[str], countries: list[str], reason: str | None = None
-    ) -> Any:
-        def write(actor: str, at: datetime.datetime) -> dict[str, Any]:
-            services.market_places_set(
-                code, channels=channels, countries=countries, actor=actor, at=at, reason=reason or ""
-            )
-            return {"market": _market(code)}
-
-        return cls.done(info, write)
-
-
-class ClosureWantsSet(_Change):
-    """Say what a shut listing is to be when the product may be sold again; it stays shut until then."""
-
-    class Arguments:
-        product_id = graphene.ID(required=True)
-        channel = graphene.String(required=True)
-        published = graphene.Boolean(required=True)
-        available_at = graphene.DateTime(description="Null: not for sale.")
-
-    closure = graphene.Field(ListingClosure, description="As it is now; null when a rule is broken.")
-
-    @classmethod
-    def mutate(
-        cls,
-        root: None,
-        info: Any,
-        product_id: str,
-        channel: str,
-        published: bool,
-        available_at: datetime.datetime | None = None,
-    ) -> Any:
-        def write(actor: str, at: datetime.datetime) -> dict[str, Any]:
-            if not is_storable(channel):
-                raise UnknownClosure("That listing is not shut.", field="channel")
-            pk = product_pk(product_id, "productId")
-            return {
-                "closure": closure_wants_set(pk, channel, published=published, available_at=available_at, actor=actor)
-            }
-
-        return cls.done(info, write)
-
-
-class OrderHoldRelease(_Change):
-    """Let a held order go on."""
-
-    class Arguments:
-        order_id = graphene.ID(required=True)
-        reason = graphene.String(required=True)
-
-    hold = graphene.Field(HeldOrder, description="As it is now; null when a rule is broken.")
-
-    @classmethod
-    def mutate(cls, root: None, info: Any, order_id: str, reason: str) -> Any:
-        def write(actor: str, at: datetime.datetime) -> dict[str, Any]:
-            if not is_storable(order_id) or len(order_id) > 64:
-                raise UnknownHold("The order is not held.", field="orderId")
-            return {"hold": services.order_hold_release(order_id, actor=actor, reason=_stored(reason), at=at)}
-
-        return cls.done(info, write)
-
-
-class OrderFlagResolve(_Change):
-    """Say what was done about a sold line that was not allowed."""
-
-    class Arguments:
-        pk = graphene.ID(name="id", required=True)
-        outcome = OrderFlagOutcome(required=True)
-        reason = graphene.String(required=True)
-
-    flag = graphene.Field(FlaggedLine, description="As it is now; null when a rule is broken.")
-
-    @classmethod
-    def mutate(cls, root: None, info: Any, pk: str, outcome: str, reason: str) -> Any:
-        return cls.done(
-            info,
-            lambda actor, at: {
-                "flag": services.order_flag_resolve(
-                    key(pk), FlagOutcome(outcome), actor=actor, reason=_stored(reason), at=at
-                ).flag
-            },
-        )
-
-
 class DeskMutation(graphene.ObjectType):
     """For managers."""
 
@@ -496,11 +329,3 @@ def _terms(given: Mapping[str, Any]) -> CertificateTerms:
         surveillance_last_on=given.get("surveillance_last_on"),
         surveillance_next_on=given.get("surveillance_next_on"),
     )
-
-
-def _market(code: str) -> Market | None:
-    return markets().filter(code=code).first()
-
-
-def _stored(text: str) -> str:
-    return text.replace("\0", "")
