@@ -27,7 +27,7 @@ PRODUCTS = """query($channel: String!, $where: ProductWhereInput, $filter: Produ
       value { slug name translation(languageCode: RU) } } }
     certificates: assignedAttribute(slug: "ovop-certificates") { ... on AssignedMultiChoiceAttribute {
       value { slug translation(languageCode: RU) } } }
-    facts: metafield(key: "ovop.certificates") } } } }"""
+    facts: metafield(key: "ovop:certificates") } } } }"""
 UPDATE = """mutation($id: ID!, $input: ProductInput!) { productUpdate(id: $id, input: $input) {
   product { id } errors { field code message } } }"""
 ATTRIBUTE = (
