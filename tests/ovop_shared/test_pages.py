@@ -80,9 +80,8 @@ def test_a_template_works_without_scripts_and_can_be_read_aloud(template: Path) 
     # a header cell says whether it heads a row or a column; what scrolls is reached by keyboard and has a name
     assert [cell for cell in re.findall(r"<th\b[^>]*>", source) if "scope=" not in cell] == []
     scrolling = re.findall(r'<div class="wide"[^>]*>', source)
-    assert [
-        each for each in scrolling if not re.search('role="region" aria-labelledby="[a-z]+" tabindex="0"', each)
-    ] == []
+    has_name = r'role="region" (aria-labelledby="[a-z]+"|aria-label="{% t "[^"]+" %}") tabindex="0"'
+    assert [each for each in scrolling if not re.search(has_name, each)] == []
     named = set(re.findall('aria-labelledby="([a-z]+)"', source))
     assert named <= set(re.findall(r'<h\d id="([a-z]+)"', source))
     # words on a page come from the catalogues
