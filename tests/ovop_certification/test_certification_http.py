@@ -63,9 +63,9 @@ def test_everybody_is_told_the_same_public_facts(name: str) -> None:
     answer = ask(
         """{
           refused: decision(productId: 3, channel: "kgs") {
-            allowed reasons { code scheme certificateNumber isBlocking } nextChangeAt
+            allowed reasons { code scheme certificateNumber isBlocking } nextChangeAt message ru: message(language: "RU")
           }
-          allowed: decision(productId: 1, channel: "kgs", country: "KG") { allowed reasons { code } }
+          allowed: decision(productId: 1, channel: "kgs", country: "KG") { allowed reasons { code } message }
           certificates(productIds: [1, 2, 2]) {
             productId certificates {
               scheme number issuingBody validFromOn validUntilOn status stars replacedBy
@@ -85,8 +85,11 @@ def test_everybody_is_told_the_same_public_facts(name: str) -> None:
                 "allowed": False,
                 "reasons": [{"code": "SUSPENDED", "scheme": "eac", "certificateNumber": "EAC/2", "isBlocking": True}],
                 "nextChangeAt": None,
+                "message": "Wild-berry jam cannot be sold in Kyrgyzstan: its certificate “EAC declaration” EAC/2 is suspended.",
+                "ru": "Товар «Wild-berry jam» нельзя продавать на рынке «Кыргызстан»: действие сертификата "
+                "«Декларация ЕАЭС» EAC/2 приостановлено.",
             },
-            "allowed": {"allowed": True, "reasons": []},
+            "allowed": {"allowed": True, "reasons": [], "message": None},
             "certificates": [
                 {
                     "productId": HONEY,
@@ -131,7 +134,7 @@ def test_the_schema_has_these_public_facts_and_no_more() -> None:
 
     assert types == {
         "Query": ["certificates", "decision"],
-        "Decision": ["allowed", "nextChangeAt", "reasons"],
+        "Decision": ["allowed", "message", "nextChangeAt", "reasons"],
         "Reason": ["certificateNumber", "code", "isBlocking", "scheme"],
         "ProductCertificates": ["certificates", "productId"],
         "CertificateMarket": ["code", "countries", "name"],

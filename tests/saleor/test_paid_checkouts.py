@@ -5,6 +5,7 @@ import datetime
 import inspect
 from decimal import Decimal
 
+import graphene
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -17,7 +18,7 @@ from saleor.payment.transaction_item_calculations import recalculate_transaction
 from saleor.plugins.manager import get_plugins_manager
 from saleor.product.models import ProductChannelListing
 
-from ovop_certification.adapter import paid_checkouts, tasks
+from ovop_certification.adapter import closing, listing_tasks, paid_checkouts, tasks
 from ovop_certification.models import CertificateEvent, Closure, EventKind, OrderFlag, OrderHold, StrandedPayment
 from ovop_certification.services import certificate_event_add
 from tests.saleor.gate_world import CODE, VALID, complete, load, pay, required, shop_state, total_of, use_voucher
@@ -144,6 +145,30 @@ def test_what_was_paid_for_in_time_is_ordered_though_its_listing_is_closed(
     # The shopper who completes it now is given the same order.
     assert complete(api_client, cart)["errors"] == []
     assert Order.objects.count() == 1
+
+
+def test_the_order_is_made_before_its_listing_is_closed_and_the_shopper_who_completes_it_gets_it(
+    api_client, cart, product, transaction_item_generator, django_capture_on_commit_callbacks
+):
+    money(cart, transaction_item_generator, charged=total_of(cart))
+    withdraw()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        listing_tasks.look_at_listings([product.pk])
+
+    assert listing_of(product)["available_for_purchase_at"] is None
+    answer = complete(api_client, cart)
+    assert answer["errors"] == []
+    assert answer["order"]["id"] == graphene.Node.to_global_id("Order", Order.objects.get().pk)
+
+
+def test_an_order_that_cannot_be_made_keeps_no_listing_open(cart, product, transaction_item_generator, monkeypatch):
+    money(cart, transaction_item_generator, charged=total_of(cart))
+    withdraw()
+    monkeypatch.setattr(paid_checkouts, "_complete", lambda *_: 1 / 0)
+
+    assert closing.close_and_open([product.pk], timezone.now()).closed == 1
+    assert listing_of(product)["available_for_purchase_at"] is None
 
 
 def test_an_authorisation_counts_as_a_payment_and_nothing_is_charged(sweep, cart, gone, transaction_item_generator):

@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Iterator
 from django.db.models import Exists, OuterRef
 from saleor.product.models import Product, ProductChannelListing
 
+from ovop_certification.adapter.closing import close_and_open
 from ovop_certification.adapter.listing_suspects import suspects
-from ovop_certification.adapter.listings import Changes, Looked, bring_in_line, closes_listings, look
+from ovop_certification.adapter.listings import Changes, Looked, closes_listings, look
 from ovop_certification.models import Closure, ListingDecision
 from ovop_certification.selectors import market_rulebooks
 from ovop_certification.services.closures import closures_end
@@ -31,7 +32,7 @@ def sweep_due(at: datetime.datetime, *, tell: Tell = lambda changes: None) -> Ch
     changes = Changes()
     last = 0
     while pks := _due(at, after=last):
-        done = bring_in_line(pks, at)
+        done = close_and_open(pks, at)
         tell(done)
         changes += done
         last = pks[-1]
@@ -46,7 +47,7 @@ def sweep_all(
     books = market_rulebooks(None)
     closes = closes_listings()
     for pks in product_chunks(PRODUCTS_PER_LOOK):
-        done = bring_in_line(suspects(pks[0], pks[-1], books, closes=closes, at=at), at)
+        done = close_and_open(suspects(pks[0], pks[-1], books, closes=closes, at=at), at)
         tell(done)
         changes += done
         progress(len(pks))

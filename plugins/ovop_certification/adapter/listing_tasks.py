@@ -19,6 +19,7 @@ from saleor.product.models import Category, Product
 from saleor.webhook.event_types import WebhookEventAsyncType
 from saleor.webhook.utils import get_webhooks_for_event
 
+from ovop_certification.adapter.closing import close_and_open
 from ovop_certification.adapter.listing_sweep import Progress, forget_products, sweep_all, sweep_due
 from ovop_certification.adapter.listings import Changes, bring_in_line
 from ovop_certification.models import Requirement
@@ -56,7 +57,7 @@ _is_telling: ContextVar[bool] = ContextVar("ovop_certification_is_telling", defa
 def look_at_listings(product_pks: list[int]) -> None:
     """Close and re-open the listings of some products."""
     _starts(_waiting(product_pks))
-    tell_soon(bring_in_line(product_pks, timezone.now()))
+    tell_soon(close_and_open(product_pks, timezone.now()))
 
 
 @app.task(name="ovop_certification.sweep_due_listings", autoretry_for=(OperationalError,), max_retries=3)

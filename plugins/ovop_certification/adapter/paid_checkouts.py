@@ -59,9 +59,26 @@ def was_paid_in_time(
     return paid_at is not None and _could_be_sold(own, by_line, products, rulebook, paid_at)
 
 
-def look_at_checkouts(pks: Collection[Any], at: datetime.datetime) -> int:
+def order_before_closing(product_pks: Collection[int], at: datetime.datetime) -> int:
+    """Make the orders of covered checkouts with these products that were paid for in time and may not be sold now, while
+    their listings are still open; how many were made. One query when there are none."""
+    covered = Checkout.objects.filter(
+        authorize_status=CheckoutAuthorizeStatus.FULL, lines__variant__product__in=list(product_pks)
+    )
+    pks = list(covered.order_by("pk").values_list("pk", flat=True).distinct())
+    made = 0
+    for start in range(0, len(pks), BATCH_CHECKOUTS):
+        made += look_at_checkouts(pks[start : start + BATCH_CHECKOUTS], at, is_closing=True)
+    return made
+
+
+def look_at_checkouts(pks: Collection[Any], at: datetime.datetime, *, is_closing: bool = False) -> int:
     """Make the orders that are due of these checkouts, and list the money that has no way to an order; how many orders
-    were made. A number of queries that depends on the channels, the destinations and the orders made only."""
+    were made. A number of queries that depends on the channels, the destinations and the orders made only.
+
+    A checkout that the veto lets pass is left to whoever completes it, unless its listings are shut, or `is_closing`
+    says that they are about to be.
+    """
     made = 0
     checkouts = Checkout.objects.filter(pk__in=list(pks)).select_related(
         "channel", "shipping_address", "collection_point__address"
@@ -98,7 +115,7 @@ def look_at_checkouts(pks: Collection[Any], at: datetime.datetime) -> int:
                 and _is_covered(checkout)
                 and _could_be_sold(own, by_line, products, rulebook, paid_at)
             ):
-                if not _is_closed_by_us(channel, refused):
+                if not (is_closing or _is_closed_by_us(channel, refused)):
                     continue  # whoever completes it gets the order
                 if _complete(checkout.pk, set(by_line.values())):
                     made += 1

@@ -14,12 +14,16 @@ from ovop_certification.errors import TooManyProducts
 from ovop_certification.rules import Decision as ProductDecision
 from ovop_certification.rules import Reason as RuleReason
 from ovop_certification.rules import ReasonCode as ReasonCodes
+from ovop_certification.rules import Rulebook
 from ovop_certification.rules import Status as Statuses
+from ovop_certification.texts import refusal_message
 from ovop_origin.selectors import best_name
 from ovop_shared.catalogue import host_catalogue
-from ovop_shared.languages import DEFAULT_LANGUAGE
+from ovop_shared.languages import DEFAULT_LANGUAGE, page_language
 from ovop_shared.mounting import absolute_url, page_url
 from ovop_shared.product_ids import product_pk, unknown_product
+from ovop_shared.records import ProductRecord, product_name
+from ovop_shared.shop_time import shop_zone
 
 MAX_PRODUCTS = 100
 
@@ -51,12 +55,42 @@ class Reason(graphene.ObjectType):
         return root.effect == "block"
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    product: ProductRecord
+    rulebook: Rulebook
+    decision: ProductDecision
+
+
 class Decision(graphene.ObjectType):
     """Whether a product may be sold at this moment, and when the answer next changes as far as is known."""
 
     allowed = graphene.Boolean(required=True)
     reasons = graphene.NonNull(graphene.List(graphene.NonNull(Reason)))
     next_change_at = graphene.DateTime()
+    message = graphene.String(
+        language=graphene.String(description="A BCP 47 tag or one of Saleor's language codes; English without one."),
+        description="Why it may not be sold, as the checkout says it: product, market and every reason. Null when it may.",
+    )
+
+    @staticmethod
+    def resolve_allowed(root: _Answer, info: Any) -> bool:
+        return root.decision.allowed
+
+    @staticmethod
+    def resolve_reasons(root: _Answer, info: Any) -> tuple[RuleReason, ...]:
+        return root.decision.reasons
+
+    @staticmethod
+    def resolve_next_change_at(root: _Answer, info: Any) -> datetime.datetime | None:
+        return root.decision.next_change_at
+
+    @staticmethod
+    def resolve_message(root: _Answer, info: Any, language: str = DEFAULT_LANGUAGE) -> str | None:
+        if root.decision.allowed:
+            return None
+        tag = page_language(language)
+        return refusal_message(product_name(root.product, tag), root.decision.reasons, root.rulebook, tag)
 
 
 class SchemeName(graphene.ObjectType):
@@ -180,14 +214,13 @@ class Query(graphene.ObjectType):
     )
 
     @staticmethod
-    def resolve_decision(
-        root: None, info: Any, product_id: str, channel: str, country: str | None = None
-    ) -> ProductDecision:
+    def resolve_decision(root: None, info: Any, product_id: str, channel: str, country: str | None = None) -> _Answer:
         pk = product_pk(product_id, "productId")
         product = host_catalogue().by_pk([pk]).get(pk)
         if product is None:
             raise unknown_product(product_id, "productId")
-        return selectors.decide([product], channel_slug=channel, country_code=country, at=_now())[pk]
+        rulebook = selectors.rulebook(channel, country, [pk])
+        return _Answer(product, rulebook, rulebook.decide(product, at=_now(), zone=shop_zone()))
 
     @staticmethod
     def resolve_certificates(root: None, info: Any, product_ids: list[str]) -> list[_CertificatesOf]:
