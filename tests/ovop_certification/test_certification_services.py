@@ -70,6 +70,7 @@ def test_a_registered_certificate_lets_the_product_be_sold() -> None:
         ({"replaces": "EAC-NEW"}, errors.InvalidCertificate),
         ({"number": "EAC-1"}, errors.CertificateExists),
         ({"number": " "}, errors.InvalidCertificate),
+        ({"number": "EAC\n1"}, errors.InvalidCertificate),
         ({"holder_ref": ""}, errors.InvalidCertificate),
         ({"holder_kind": "planet"}, errors.InvalidCertificate),
         ({"events": ()}, errors.InvalidCertificate),

@@ -171,6 +171,8 @@ def certificate_check(row: CertificateRow) -> None:
     """Whether the row makes sense by itself. Raises InvalidCertificate, InvalidDates."""
     if not row.number.strip() or not row.holder_ref or row.holder_kind not in HolderKind.values:
         raise InvalidCertificate("A certificate has a number and a holder.", field="number", row=row.row)
+    if not row.number.isprintable():
+        raise InvalidCertificate("A number is one line of characters that can be seen.", field="number", row=row.row)
     if row.replaces == row.number:
         raise InvalidCertificate("A certificate cannot replace itself.", field="replaces", row=row.row)
     if not row.events:
