@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from saleor.plugins.models import PluginConfiguration
 
-from ovop_certification.adapter.settings import PLUGIN_ID
+from ovop_certification.adapter.settings import CONFIG_STRUCTURE, PLUGIN_ID
 from ovop_certification.switches import Switches, switches
 
 UPDATE = """mutation($id: ID!, $configuration: [ConfigurationItemInput!]) {
@@ -90,6 +90,7 @@ def test_a_wrong_setting_is_refused_at_its_field_and_nothing_is_saved(
     answer = update(**{"staff_mail": "desk@shop.example", name: value})
 
     assert [(each["field"], each["code"]) for each in answer["errors"]] == [(field, "INVALID")]
+    assert answer["errors"][0]["message"].startswith(f"{CONFIG_STRUCTURE[name]['label']}: ")
     assert switches() == Switches(evidence_max_mb=3)
 
 

@@ -53,11 +53,19 @@ CONFIG_STRUCTURE: dict[str, dict[str, Any]] = {
 
 
 def check_configuration(configuration: Iterable[Mapping[str, Any]]) -> None:
-    """Raises Django's ValidationError with the fields that are wrong, as Saleor's mutation tells it."""
+    """Raises Django's ValidationError with the fields that are wrong, as Saleor's mutation tells it.
+
+    The stock dashboard (3.23) marks no field: it shows the messages alone, so each begins with its setting's label.
+    """
     _, problems = read_switches(_values(configuration))
     if problems:
         raise ValidationError(
-            {name: ValidationError(message, code=PluginErrorCode.INVALID.value) for name, message in problems.items()}
+            {
+                name: ValidationError(
+                    f"{CONFIG_STRUCTURE[name]['label']}: {message}", code=PluginErrorCode.INVALID.value
+                )
+                for name, message in problems.items()
+            }
         )
 
 
