@@ -1,6 +1,7 @@
 """Template tags of the page frame: texts, money, numbers, dates and addresses."""
 
 import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 
 from babel.core import Locale, UnknownLocaleError
@@ -79,3 +80,9 @@ def form_token(context: Context) -> str:
     """What every form that posts has to carry on this host, as a hidden field."""
     field = staff_door().form_field(context["request"])
     return format_html('<input type="hidden" name="{}" value="{}">', *field) if field else ""
+
+
+@register.simple_tag
+def order_name(numbers: Mapping[str, str], order_id: str) -> str:
+    """`#15` where the host told its number, else the id."""
+    return f"#{numbers[order_id]}" if order_id in numbers else order_id

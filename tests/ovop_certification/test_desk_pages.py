@@ -29,6 +29,7 @@ from ovop_certification.models import (
 from ovop_certification.services import certificate_suspend, certificate_withdraw
 from ovop_certification.staff_views.problem_texts import PROBLEM_TEXTS
 from ovop_certification.switches import Switches, set_switches
+from ovop_shared import order_numbers
 from ovop_shared.requester import ANONYMOUS, MANAGE_PRODUCT_TYPES, MANAGE_PRODUCTS, Requester, RequesterKind
 from ovop_shared.uploads import BodyTooLarge, is_body_cut, limit_body
 from ovop_standalone.tokens import make_token
@@ -631,6 +632,16 @@ def test_the_overview_counts_what_waits_and_the_pages_show_it() -> None:
     for text in ("o-1", "c-1", "Sea buckthorn juice", "123.45"):
         assert text in orders
     assert '<form method="post" action="/plugins/ovop.certification/staff/orders/' not in orders
+
+
+def test_orders_go_by_the_number_that_the_host_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate_rows()
+    monkeypatch.setattr(order_numbers, "_host", [lambda ids: {each: "15" for each in ids if each == "o-1"}])
+
+    orders = page(READER, "staff/orders/")
+
+    assert "<code>#15</code>" in orders
+    assert "<code>o-1</code>" not in orders
 
 
 def test_staff_say_what_a_shut_listing_is_to_be() -> None:

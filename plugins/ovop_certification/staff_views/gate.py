@@ -24,6 +24,7 @@ from ovop_certification.texts import REASON_TEXTS
 from ovop_origin.selectors import best_name
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.errors import OvopError
+from ovop_shared.order_numbers import order_numbers
 from ovop_shared.pages import request_language
 from ovop_shared.records import product_name
 from ovop_shared.requester import requester_of
@@ -163,28 +164,25 @@ def _closures_page(request: HttpRequest, problems: FormProblems, *, status: int 
 def _orders_page(request: HttpRequest, problems: FormProblems, *, status: int = 200) -> HttpResponse:
     language = request_language(request)
     number, open_flags = _page_of(request, flags())
+    names = _market_names(language)
+    holds = list(held_orders()[:PAGE_SIZE])
+    resolved = list(flags(is_resolved=True)[:PAGE_SIZE])
+    stranded = [payment for outcome in StrandedOutcome for payment in stranded_payments(outcome)[:PAGE_SIZE]]
     context = {
+        "numbers": order_numbers({row.order_id for row in (*holds, *open_flags, *resolved, *stranded) if row.order_id}),
         "done": DONE_TEXTS.get(request.GET.get("done", "")) if status == 200 else None,
         "problems": problems,
-        "holds": [
-            (hold, CAUSE_TEXTS[HoldCause(hold.cause)], _market_names(language).get(hold.market, hold.market))
-            for hold in held_orders()[:PAGE_SIZE]
-        ],
+        "holds": [(hold, CAUSE_TEXTS[HoldCause(hold.cause)], names.get(hold.market, hold.market)) for hold in holds],
         "flags": _shown(open_flags, language),
         "pages": pages_of(request, number, len(open_flags), flags().count()),
         "resolved": _shown(
-            flags(is_resolved=True)[:PAGE_SIZE],
+            resolved,
             language,
             lambda row: OUTCOME_TEXTS[FlagOutcome(row.resolution.outcome)],
         ),
         "stranded": [
-            (
-                payment,
-                STRANDED_TEXTS[StrandedOutcome(payment.outcome)],
-                _market_names(language).get(payment.market, payment.market),
-            )
-            for outcome in StrandedOutcome
-            for payment in stranded_payments(outcome)[:PAGE_SIZE]
+            (payment, STRANDED_TEXTS[StrandedOutcome(payment.outcome)], names.get(payment.market, payment.market))
+            for payment in stranded
         ],
         "outcomes": [(outcome.value, OUTCOME_TEXTS[outcome]) for outcome in FlagOutcome],
         "may_decide": is_manager(requester_of(request)),
