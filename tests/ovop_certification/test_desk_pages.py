@@ -9,7 +9,7 @@ import pytest
 from certification_world import AT, HONEY, JAM, JUICE
 from desk_world import PDF, applied, filed, issued, kinds, picture, verified, village
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from django.urls import get_resolver
 from django.utils import timezone
 
@@ -662,6 +662,8 @@ def test_staff_say_what_a_shut_listing_is_to_be() -> None:
         "aida@example.com",
     )
     assert "aida@example.com" in page(READER, "staff/closures/")
+    with override_settings(TIME_ZONE="UTC"):  # as on Saleor: what is offered is what was typed, in the shop's zone
+        assert 'value="2030-01-01T10:00"' in page(AIDA, "staff/closures/")
     unknown = post(AIDA, "staff/closures/save/", **wanted | {"product": "999"})
     assert (unknown.status_code, "unknown_closure" in unknown.text) == (409, True)
 

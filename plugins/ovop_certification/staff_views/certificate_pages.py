@@ -212,7 +212,8 @@ def certificate_page(
             (
                 STEP_TEXTS[step.kind],
                 step,
-                step.at.astimezone(shop_zone()),
+                step.at,
+                f"{step.at.astimezone(shop_zone()):%H:%M}",  # a template's would be in Django's zone
                 [(FACT_TEXTS[name], _text(each["before"]), _text(each["after"])) for name, each in step.facts.items()]
                 if step.facts
                 else [],

@@ -64,6 +64,11 @@ class Shown:
     opens_at: datetime.datetime | None = None
     text: str = ""
 
+    @property
+    def opens_typed(self) -> str:
+        """As the form's field has it. A template would turn the moment into Django's zone, which is UTC on Saleor."""
+        return self.opens_at.strftime("%Y-%m-%dT%H:%M") if self.opens_at else ""
+
 
 @require_safe
 @for_product_staff
