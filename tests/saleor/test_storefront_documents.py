@@ -7,6 +7,7 @@ from typing import Any
 
 import graphene
 import pytest
+from django.test import Client
 from django.utils import timezone
 from graphql import parse, validate
 from saleor.checkout.models import Checkout
@@ -33,6 +34,23 @@ def shopper(api_client: Any) -> Any:
 
     def run(name: str, **variables: Any) -> Any:
         answer = api_client.post_graphql(document(name), variables).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    return run
+
+
+@pytest.fixture
+def asked_of_certification(client: Client) -> Any:
+    """Runs a document of the plugin's own endpoint by its name."""
+
+    def run(name: str, **variables: Any) -> Any:
+        query = document(f"certification/{name}")
+        answer = client.post(
+            "/plugins/ovop.certification/graphql/",
+            {"query": query, "variables": variables},
+            content_type="application/json",
+        ).json()
         assert "errors" not in answer, answer
         return answer["data"]
 
@@ -94,9 +112,11 @@ def test_a_document_holds_one_operation_of_its_own_name(name: str) -> None:
 
 
 def test_every_document_is_played() -> None:
-    played = set(re.findall(r'shopper\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8")))
+    source = Path(__file__).read_text(encoding="utf-8")
 
-    assert played == set(NAMES)
+    assert set(re.findall(r'shopper\(\s*"(\w+)"', source)) == set(NAMES)
+    of_certification = {path.stem for path in (DOCUMENTS / "certification").glob("*.graphql")}
+    assert set(re.findall(r'asked_of_certification\(\s*"(\w+)"', source)) == of_certification
 
 
 # Where it comes from
@@ -268,3 +288,21 @@ def test_a_cart_shows_what_is_closed_by_now(paid_for: Checkout, product: Product
 
     assert open_product["isAvailableForPurchase"] is True
     assert closed["isAvailableForPurchase"] is False
+
+
+def test_the_reason_can_be_asked_in_any_language_of_the_pages(product: Product, asked_of_certification: Any) -> None:
+    ask = {"product": graphene.Node.to_global_id("Product", product.pk), "channel": "main", "language": "kaa-Latn"}
+    allowed = asked_of_certification("WhyNotForSale", **ask)["decision"]
+    require_certificate(product)
+
+    refused = asked_of_certification("WhyNotForSale", **ask)["decision"]
+
+    assert (allowed["allowed"], allowed["message"], allowed["reasons"]) == (True, None, [])
+    assert refused["allowed"] is False
+    assert refused["message"] == (
+        f"«{product.name}» ónimin «Home market» bazarında satıw múmkin emes: "
+        "talap etiletuǵın «EAC declaration» sertifikatı joq."
+    )
+    assert [(reason["code"], reason["scheme"], reason["isBlocking"]) for reason in refused["reasons"]] == [
+        ("MISSING", "eac", True)
+    ]
