@@ -51,6 +51,12 @@ class CertificateRecord:
     replaces_id: int | None = None
     events: tuple[StatusChange, ...] = ()
 
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it holds for all of its holder's, wherever it comes from and is sold."""
+        narrowed = self.products or self.product_types or self.markets or self.areas or self.needs_area
+        return not narrowed
+
     def covers_kind(self, product_pk: int, product_type: str) -> bool:
         """Whether its scope includes the product, if it is its holder's."""
         if not self.products and not self.product_types:

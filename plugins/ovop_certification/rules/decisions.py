@@ -1,7 +1,7 @@
 """The answer for a product in one market, its reasons, and how long it stands."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -60,7 +60,17 @@ class Rulebook:
     ) -> dict[int, Decision]:
         """The decisions about many products, by their pks: as `decide`, in time that grows with their number only."""
         days = Days(zone)
-        return {product.pk: self._decide(product, at, days) for product in products}
+        known: dict[Hashable, Decision] = {}
+        decisions = {}
+        for product in products:
+            like = self._asked_of(product), self.holdings.alike(product.pk)
+            decision = known.get(like) if like[1] is not None else None
+            if decision is None:
+                decision = self._decide(product, at, days)
+                if like[1] is not None and all(each.certificate_number is None for each in decision.reasons):
+                    known[like] = decision
+            decisions[product.pk] = decision
+        return decisions
 
     def without_certificates(self, pks: Iterable[int]) -> "Rulebook":
         """What would hold if these certificates fell."""

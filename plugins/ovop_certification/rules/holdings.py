@@ -5,7 +5,7 @@ of its makers, a group that is a maker or of which a maker is a member, or the p
 """
 
 import datetime
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -84,6 +84,25 @@ class Holdings:
         if len(found) > 1:
             found.sort(key=_by_number)
         return found
+
+    def alike(self, product_pk: int) -> Hashable | None:
+        """Products of one kind that give the same here get the same answers, but for the numbers of the certificates
+        that the reasons name. None when nothing so short stands for all that is known of it.
+
+        Most of a shop has no certificate, one of its own for all of it, or only what its makers hold.
+        """
+        own = self._index.of_products.get(product_pk, ())
+        makers = self.makers.get(product_pk)
+        held = self._index.of_makers(makers) if makers else ()
+        if not own:
+            if not held:
+                return ()
+            return (makers,) if all(claim.certificate.is_for_all for claim in held) else None
+        claim = own[0]
+        each = claim.certificate
+        if held or len(own) > 1 or claim.lot or not each.is_for_all:
+            return None
+        return each.scheme, each.valid_from_on, each.valid_until_on, each.events
 
     def newest_lots(self, product_pk: int, day: datetime.date) -> frozenset[str]:
         """What was made last, up to that day: more than one when several were made on the same day."""
