@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from deploy.saleor.databases import django_environment
 from deploy.saleor.interpreter import ROOT, Echo, Saleor
@@ -56,6 +56,7 @@ class RunningShop:
     environment: Mapping[str, str] = field(default_factory=dict)
     echo: Echo = print
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
+    _consoles: list[subprocess.Popen[bytes]] = field(default_factory=list, init=False)
 
     @property
     def url(self) -> str:
@@ -146,6 +147,26 @@ class RunningShop:
             raise ShopFailed(f"{arguments[0]} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}")
         return done.stdout
 
+    def run(self, script: str) -> Any:
+        """Runs a script in the shop's environment and returns what it says (console.py). Several threads may ask: each
+        has a console of its own as long as its script runs."""
+        try:
+            console = self._consoles.pop()
+        except IndexError:
+            console = self._new_console()
+        assert console.stdin is not None
+        assert console.stdout is not None
+        console.stdin.write(json.dumps({"script": script}).encode() + b"\n")
+        console.stdin.flush()
+        line = console.stdout.readline()
+        if not line:
+            raise ShopFailed(f"a console ended:\n{self.log_tail('console')}")
+        self._consoles.append(console)
+        answer = json.loads(line)
+        if "failed" in answer:
+            raise ShopFailed(answer["failed"])
+        return answer["said"]
+
     def restart_worker(self) -> None:
         """Stops the worker and starts a new one: what waits in the queue must survive that."""
         self._end(["worker"])
@@ -156,7 +177,23 @@ class RunningShop:
 
     def stop(self) -> None:
         """Ends every part; nothing it started is left running."""
+        while self._consoles:
+            with self._consoles.pop() as console:
+                console.kill()
         self._end(["beat", "worker", "api"])
+
+    def _new_console(self) -> subprocess.Popen[bytes]:
+        """It ends with its input: when we are killed, that is closed."""
+        with self.log("console").open("ab") as log:
+            return subprocess.Popen(
+                [self.saleor.python, "-m", "deploy.saleor.console"],
+                env=self._environment(),
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def _api_command(self) -> tuple[str | Path, ...]:
         address = ("--host", self.host, "--port", str(self.port))

@@ -122,10 +122,10 @@ def _held(gate: GateShop, cart: Cart) -> dict[str, Any] | None:
 
 def test_what_was_paid_for_afterwards_is_refused_by_saleor_and_listed(lapse: GateShop) -> None:
     lapse.closes_listings(False)
-    lapse.shop.manage("shell", "-c", SWEEP_LISTINGS)
+    lapse.shop.run(SWEEP_LISTINGS)
     cart = lapse.cart("bad")
     lapse.closes_listings(True)
-    lapse.shop.manage("shell", "-c", SWEEP_LISTINGS)
+    lapse.shop.run(SWEEP_LISTINGS)
     pay(lapse, cart)
     before = lapse.state(cart)
 
@@ -133,7 +133,7 @@ def test_what_was_paid_for_afterwards_is_refused_by_saleor_and_listed(lapse: Gat
 
     assert payload["order"] is None
     assert [(refusal.code, refusal.variants) for refusal in refusals] == [(CODE, (lapse.goods["bad"].variant,))]
-    lapse.shop.manage("shell", "-c", SWEEP_PAID)
+    lapse.shop.run(SWEEP_PAID)
     assert lapse.state(cart) == before
     (row,) = lapse.ask(
         "from ovop_certification.models import StrandedPayment as S\n"
@@ -182,8 +182,8 @@ def test_two_sweeps_and_the_shopper_at_the_same_time_make_one_order(lapse: GateS
     for cart in carts:
         pay(lapse, cart)
     withdraw(lapse, "LAPSE-twice")
-    lapse.shop.manage("shell", "-c", SWEEP_LISTINGS)
-    sweep = [lambda: lapse.shop.manage("shell", "-c", SWEEP_PAID)] * 2
+    lapse.shop.run(SWEEP_LISTINGS)
+    sweep = [lambda: lapse.shop.run(SWEEP_PAID)] * 2
 
     def keep_completing(cart: Cart) -> Callable[[], Any]:
         step = shopper_completes(lapse, cart)
