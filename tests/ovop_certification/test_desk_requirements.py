@@ -12,6 +12,8 @@ from ovop_certification.models import Market, MarketChannel, MarketCountry, Reco
 from ovop_certification.records import RequirementRow
 from ovop_certification.services import MarketPolicy, market_places_set, market_policy_set, requirement_edit
 from ovop_certification.services.requirements import RequirementAdd, RequirementChange, RequirementEnd
+from ovop_shared import browsing
+from ovop_shared.browsing import CatalogueKinds
 from ovop_shared.errors import OvopError
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -72,6 +74,8 @@ def test_something_new_is_asked_from_today_on_and_who_said_so_is_kept() -> None:
         ({"market": "fr"}, errors.UnknownMarket, "market"),
         ({"scheme": "x"}, errors.UnknownScheme, "scheme"),
         ({"category": "a\0"}, errors.InvalidText, "category"),
+        ({"category": "hony"}, errors.InvalidRequirement, "category"),
+        ({"category": "", "product_type": "ovop-fod"}, errors.InvalidRequirement, "product_type"),
         (
             {"market": "kg", "category": "", "product_type": "ovop-food"},
             errors.RequirementExists,
@@ -240,3 +244,19 @@ def test_places_of_others_and_none_at_all_are_refused(
 
     assert MarketChannel.objects.count() == 1
     assert MarketCountry.objects.count() == 2
+
+
+class ShopOfOneChannel:
+    def kinds(self) -> CatalogueKinds:
+        return CatalogueKinds(channels=(("kgs", "Som"),))
+
+
+def test_a_channel_that_the_shop_does_not_have_is_a_slip_of_the_pen(monkeypatch: pytest.MonkeyPatch) -> None:
+    places("kg", {"kgs", "fairs"}, set())
+    monkeypatch.setattr(browsing, "_host", [ShopOfOneChannel()])
+
+    with pytest.raises(errors.InvalidMarket) as refusal:
+        places("kg", {"kgs", "fairs", "kgz"}, set())
+
+    assert (refusal.value.field, "'kgz'" in refusal.value.message) == ("channels", True)
+    assert places("kg", {"fairs"}, set())  # what it has had it may keep, or give up

@@ -22,6 +22,7 @@ from ovop_certification.models import (
 from ovop_certification.services.announce import announce
 from ovop_certification.services.certificate_terms import text_check
 from ovop_certification.services.changes import actor_check, change_record, facts_differ
+from ovop_shared.browsing import catalogue_browser
 
 _CHANNEL_CHARACTERS = 255
 
@@ -94,6 +95,10 @@ def market_places_set(
                 field=field,
                 params={"market": taken.market.code},
             )
+    known = dict(catalogue_browser().kinds().channels)
+    unknown = wanted_channels - known.keys() - set(market.channels.values_list("channel", flat=True))
+    if known and unknown:
+        raise InvalidMarket(f"The shop has no channel {min(unknown)!r}.", field="channels")
     facts = facts_differ(
         {
             "channels": frozenset(market.channels.values_list("channel", flat=True)),

@@ -24,6 +24,7 @@ from ovop_certification.records import RequirementRow
 from ovop_certification.services.announce import announce
 from ovop_certification.services.certificate_terms import text_check
 from ovop_certification.services.changes import actor_check, change_record, facts_differ
+from ovop_shared.browsing import catalogue_browser
 from ovop_shared.shop_time import shop_day
 
 _ONE_DAY = datetime.timedelta(days=1)
@@ -197,10 +198,22 @@ def _plan_of_add(row: RequirementRow, on: datetime.date) -> RequirementPlan:
         text_check(getattr(row, name), name, _SLUG_CHARACTERS)
     requirement_check(row)
     _named(row)
+    _known_to_the_shop(row)
     if row.from_on < on:
         raise InvalidDates("What is asked from now on begins today or later.", field="from_on")
     _refuse_overlaps([row], set())
     return RequirementPlan(added=(row,))
+
+
+def _known_to_the_shop(row: RequirementRow) -> None:
+    """A misspelt kind would ask nothing of anybody. A host without any kinds cannot tell."""
+    kinds = catalogue_browser().kinds()
+    for name, slug, known in (
+        ("product_type", row.product_type, kinds.product_types),
+        ("category", row.category, kinds.categories),
+    ):
+        if slug and known and slug not in dict(known):
+            raise InvalidRequirement(f"The shop has no {name.replace('_', ' ')} {slug!r}.", field=name)
 
 
 def _plan_of_change(pk: int, before: RequirementRow, after: RequirementRow, on: datetime.date) -> RequirementPlan:

@@ -8,7 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from ovop_certification.selectors import market_channels
 from ovop_certification.services import registry_load
+from ovop_shared.browsing import catalogue_browser
 from ovop_shared.catalogue import host_catalogue
 from ovop_shared.console import command_console
 from ovop_shared.errors import OvopError, RegistryRefused
@@ -36,3 +38,7 @@ class Command(BaseCommand):
         except OvopError as error:
             raise CommandError(f"{error.code}: {error.message}") from error
         console.print(f"{counts.created} rows created, {counts.changed} changed")
+        known = dict(catalogue_browser().kinds().channels)
+        for channel in market_channels() if known else ():
+            if channel not in known:
+                console.print(f"The shop has no channel {channel!r}: nothing is closed there yet.", markup=False)
