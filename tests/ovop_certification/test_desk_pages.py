@@ -267,7 +267,7 @@ def test_a_form_comes_back_with_what_was_typed_and_a_problem_beside_the_field() 
         ({"holder_kind": "lot", "holder_ref": "wild-berry-jam"}, 400, "unknown_holder"),
         ({"replaces": "none"}, 404, "unknown_certificate"),
         ({"number": "EAC-1", "holder_ref": "mountain-honey"}, 409, "certificate_exists"),
-        ({"number": "a\0b"}, 400, "invalid_text"),
+        ({"number": "a\0b"}, 400, "invalid_certificate"),
     ],
 )
 def test_what_the_service_refuses_stands_in_the_form(changes: dict[str, Any], status: int, code: str) -> None:
