@@ -24,7 +24,7 @@ from tests.saleor.e2e.shop_builder import Sample
 KGS = "issyk-kul-kgs"
 # Of a product type that only this test makes, so that no other test finds its products shut.
 SCHEME, KIND, PRODUCTS = "listings-race", "listings-race", 3
-ROUNDS = 8
+ROUNDS = 6
 PASSES = 2
 SETTLES_SECONDS = 30
 
@@ -42,7 +42,7 @@ TURN_ON = """mutation { pluginUpdate(id: "ovop.certification", input: {active: t
   {name: "closes_listings", value: "true"}]}) { errors { field code message } } }"""
 
 PASS_AFTER_PASS = """
-import json, pathlib
+import pathlib
 from django.db.models import Count
 from ovop_certification.adapter.listing_tasks import sweep_by_hand
 from ovop_certification.models import Closure
@@ -53,13 +53,12 @@ while not pathlib.Path({stop!r}).exists():
     passes, written = passes + 1, written + changes.closed + changes.opened
     counts = Closure.objects.filter(ended_at=None).values_list("listing_pk").annotate(n=Count("pk")).order_by()
     most = max([most, *(n for _, n in counts)])
-print("SAID " + json.dumps({{"passes": passes, "most": most, "written": written}}))
+say({{"passes": passes, "most": most, "written": written}})
 """
 CLOSURES = """
-import json
 from ovop_certification.models import Closure
 rows = Closure.objects.filter(product_pk__in={pks!r}, ended_at=None)
-print("SAID " + json.dumps([[r.product_pk, r.channel, r.wants_published, r.wants_available_at.isoformat()] for r in rows]))
+say([[row.product_pk, row.channel, row.wants_published, row.wants_available_at.isoformat()] for row in rows])
 """
 
 
@@ -114,9 +113,9 @@ class Race:
         assert not answer["errors"], answer
         made = {each["product"]["slug"]: each["product"]["id"] for each in answer["results"]}
         self._load(list(made))
-        certificates = self.ask(
-            "import json; from ovop_certification.models import Certificate as C;"
-            f"print('SAID ' + json.dumps(dict(C.objects.filter(scheme__code={SCHEME!r}).values_list('number', 'pk'))))"
+        certificates = self.shop.run(
+            "from ovop_certification.models import Certificate as C;"
+            f"say(dict(C.objects.filter(scheme__code={SCHEME!r}).values_list('number', 'pk')))"
         )
         self.goods = [
             Good(id_, int(base64.b64decode(id_).decode().partition(":")[2]), certificates[f"RACE-{slug}"])
@@ -155,10 +154,6 @@ class Race:
         path = self.folder / "race.json"
         path.write_text(json.dumps(document), encoding="utf-8")
         self.shop.manage("ovop_certification_load", str(path))
-
-    def ask(self, script: str) -> Any:
-        (line,) = (each for each in self.shop.manage("shell", "-c", script).splitlines() if each.startswith("SAID "))
-        return json.loads(line.removeprefix("SAID "))
 
     def staff(self) -> Client:
         """For one thread."""
@@ -229,10 +224,8 @@ def together(pool: ThreadPoolExecutor, *works: Callable[[], Any]) -> None:
 @pytest.fixture(scope="module")
 def race(shop: RunningShop, people: People, sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Race]:
     yield Race(shop, people, sample, tmp_path_factory.mktemp("race"))
-    shop.manage(
-        "shell",
-        "-c",
-        f"from ovop_certification.models import Requirement as R; R.objects.filter(scheme__code={SCHEME!r}).delete()",
+    shop.run(
+        f"from ovop_certification.models import Requirement as R; R.objects.filter(scheme__code={SCHEME!r}).delete()"
     )
 
 
@@ -243,7 +236,7 @@ def test_whoever_writes_at_once_the_listing_ends_as_staff_set_it_last(race: Race
         ready = [tmp_path / f"ready-{number}" for number in range(PASSES)]
         try:
             for path in ready:
-                passes.append(pool.submit(race.ask, PASS_AFTER_PASS.format(ready=str(path), stop=str(stop))))
+                passes.append(pool.submit(race.shop.run, PASS_AFTER_PASS.format(ready=str(path), stop=str(stop))))
             wait_until("both passes run", lambda: all(path.exists() for path in ready), seconds=60)
             wishes = list(pool.map(race.rounds, race.goods))
         finally:
@@ -253,7 +246,7 @@ def test_whoever_writes_at_once_the_listing_ends_as_staff_set_it_last(race: Race
     staff, desk = race.staff(), race.desk()
     pks = [good.pk for good in race.goods]
     assert [race.listing(staff, good) for good in race.goods] == wishes
-    assert race.ask(CLOSURES.format(pks=pks)) == [], "all may be sold, so nothing is remembered of any"
+    assert race.shop.run(CLOSURES.format(pks=pks)) == [], "all may be sold, so nothing is remembered of any"
     assert all(each["passes"] > 1 for each in told), told
     assert max(each["most"] for each in told) == 1, "a listing is never remembered twice"
 
@@ -261,6 +254,6 @@ def test_whoever_writes_at_once_the_listing_ends_as_staff_set_it_last(race: Race
         desk.mutate(STEP % "certificateSuspend", id=good.certificate)
     for good in race.goods:
         wait_until("it is shut", lambda good=good: race.listing(staff, good) is None, seconds=SETTLES_SECONDS)
-    assert sorted(race.ask(CLOSURES.format(pks=pks))) == sorted(
+    assert sorted(race.shop.run(CLOSURES.format(pks=pks))) == sorted(
         [good.pk, KGS, wish.is_published, wish.available_at] for good, wish in zip(race.goods, wishes, strict=True)
     )
