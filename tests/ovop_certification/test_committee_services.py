@@ -430,6 +430,8 @@ def test_the_same_recipe_is_no_new_version() -> None:
     assert first is not None
     assert (first.version, first.text) == (1, "honey\nnuts")
     assert recipe("honey\nnuts\n") is None
+    from_shop = {"actor": "Saleor", "at": LATER, "is_from_shop": True}
+    assert committee.recipe_record(HONEY, "honeynuts", **from_shop) is None  # the dashboard's field is one line
     second = recipe("honey")
     assert second is not None
     assert second.version == 2

@@ -27,6 +27,9 @@ def recipe_record(
 ) -> ProductRecipe | None:
     """The next version, or None when the text is the newest one's. Raises InvalidRecipe.
 
+    From the shop it may come without the breaks of its lines: the dashboard's field is one line, and saving it changes
+    no recipe.
+
     A changed recipe reopens the applications whose label was granted for the old one, and suspends that label where its
     scheme says so. Scores that are being given for the old one do not count any more: their members look again.
     """
@@ -35,7 +38,7 @@ def recipe_record(
         raise InvalidRecipe("A recipe has a text.", field="text")
     lock_recipe(product_pk)
     last = ProductRecipe.objects.filter(product_pk=product_pk).order_by("-version").first()
-    if last is not None and last.text == text:
+    if last is not None and (last.text == text or (is_from_shop and _letters(last.text) == _letters(text))):
         return None
     applications = lock_applications_of(product_pk)
     recipe = ProductRecipe.objects.create(
@@ -46,6 +49,10 @@ def recipe_record(
     if _home and not is_from_shop:
         _home[0](product_pk, text)
     return recipe
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 def _reopen(applications: list[Application], recipe: ProductRecipe) -> None:
