@@ -113,7 +113,7 @@ def test_a_holder_that_does_not_exist_is_refused(kind: str, ref: str) -> None:
     ("changes", "error", "field"),
     [
         ({"number": " "}, errors.InvalidCertificate, "number"),
-        ({"number": "a\0"}, errors.InvalidText, "number"),
+        ({"number": "a\0"}, errors.InvalidCertificate, "number"),
         ({"number": "x" * 121}, errors.InvalidText, "number"),
         ({"scheme": "none"}, errors.UnknownScheme, "scheme"),
         ({"scheme": "a\0"}, errors.UnknownScheme, "scheme"),

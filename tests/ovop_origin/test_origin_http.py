@@ -111,5 +111,5 @@ def test_pages_take_a_constant_number_of_queries(
         client.get(PAGES[0])
     with django_assert_num_queries(10):
         client.get("/plugins/ovop.origin/producers/p7/")
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         client.get(f"/plugins/ovop.origin/products/{JAM}/")
