@@ -64,13 +64,16 @@ def people(shop: RunningShop, sample: Sample) -> People:
 
 
 @pytest.fixture(scope="session")
-def gate(
-    shop: RunningShop, people: People, sample: Sample, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[GateShop]:
-    """Two goods of which one is certified. Its tests say whether listings are closed; afterwards they are again."""
-    built = build_gate_shop(shop, people, sample, tmp_path_factory.mktemp("gate"))
-    yield built
-    built.closes_listings(True)
+def built_gate(shop: RunningShop, people: People, sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> GateShop:
+    """Two goods of which one is certified."""
+    return build_gate_shop(shop, people, sample, tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture(scope="module")
+def gate(built_gate: GateShop) -> Iterator[GateShop]:
+    """Its tests say whether listings are closed; for those of other files they are again."""
+    yield built_gate
+    built_gate.closes_listings(True)
 
 
 @pytest.fixture

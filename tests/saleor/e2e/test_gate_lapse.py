@@ -19,7 +19,7 @@ COMPLETE = f"mutation($id: ID!) {{ checkoutComplete(id: $id) {{ order {{ id }} {
 SHOPPERS = 50
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lapse(gate: GateShop, people: People, sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> GateShop:
     """The shop of the gate with three more goods, each with a certificate to lose."""
     kind = gate.staff.query('{ productTypes(first: 1, filter: {slugs: ["gate-goods"]}) { edges { node { id } } } }')

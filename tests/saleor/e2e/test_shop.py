@@ -93,4 +93,4 @@ def test_a_customer_logs_in_and_sees_the_catalogue_in_both_channels(
 ) -> None:
     assert people.customer.query("{ me { email } }")["me"]["email"] == sample.customer_email
     for channel in (KGS, UZS):
-        assert {entry.slug for entry in scenarios.browse(people.shopper, channel)} == set(sample.products)
+        assert {entry.slug for entry in scenarios.browse(people.shopper, channel)} >= set(sample.products)
