@@ -20,7 +20,7 @@ def _listings_stay_open(gate: GateShop) -> None:
     gate.closes_listings(False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def robot(gate: GateShop) -> driver.Client:
     """An app that makes orders."""
     made = gate.staff.mutate(
